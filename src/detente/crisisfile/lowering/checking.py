@@ -1,0 +1,311 @@
+"""Every name in every expression is looked up here, and every expression has a type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from detente.crisisfile.lowering.builder import Bind, Builder, Kind, Reference, Use
+from detente.crisisfile.reading import Path
+from detente.crisisfile.suggest import did_you_mean
+from detente.expressions import (
+    AnyMonth,
+    At,
+    Before,
+    Binary,
+    Call,
+    Date,
+    Ever,
+    Expression,
+    First,
+    Month,
+    Name,
+    Number,
+    Unary,
+    Within,
+)
+from detente.model import Clock, Timer
+
+_WORDS: dict[Kind, str] = {
+    "parameter": "a parameter",
+    "stock": "a stock",
+    "stage": "a stage",
+    "memory": "a memory",
+    "moment": "a happening",
+    "timer": "a timer",
+    "outcome": "an outcome",
+    "alias": "a condition",
+    "date": "a date of the calendar",
+    "actor": "an actor",
+    "question": "a question",
+}
+_NUMBERS: tuple[Kind, ...] = ("parameter", "stock", "memory")
+_HAPPENINGS: tuple[Kind, ...] = ("moment", "outcome")
+_COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+_SHOWN = 25
+
+
+def check(build: Builder) -> None:
+    """Record a fault for every name that is not known and every expression of the wrong type."""
+    for reference in build.references:
+        _check_reference(build, reference)
+    for bind in build.binds:
+        _check_bind(build, bind)
+    for use in build.uses:
+        _Checker(build, use).check()
+
+
+def _check_bind(build: Builder, bind: Bind) -> None:
+    draft = build.moments.get(bind.happening)
+    if draft is not None and not isinstance(draft.cause, Clock):
+        hint = "A factor acts on a rate or on the odds of an outcome; name an action, or one of the outcomes."
+        build.fault(bind.path, f"'{bind.happening}' has no rate that a factor could act on", hint)
+
+
+def _check_reference(build: Builder, reference: Reference) -> None:
+    if not _look_up(build, reference.name, reference.kinds, reference.path) or not reference.value:
+        return
+    check_value(build, reference.name, reference.value, reference.path)
+
+
+def check_value(build: Builder, stage: str, value: str, path: Path) -> None:
+    """Record a fault where a stage has no such value."""
+    values = build.stages[stage].values
+    if value not in values:
+        hint = f"{did_you_mean(value, values)} Its values: {', '.join(values)}.".strip()
+        build.fault(path, f"the stage '{stage}' has no value '{value}'", hint)
+
+
+def _look_up(build: Builder, name: str, kinds: tuple[Kind, ...], path: Path) -> bool:
+    """Whether a name is of one of some kinds; a fault is recorded if it is not."""
+    declared = build.names.get(name)
+    wanted = _joined(_WORDS[kind].split(" ", 1) for kind in kinds)
+    if declared is None and build.is_left_out(name):
+        return False
+    if declared is None:
+        known = _known(build, kinds)
+        some = ", ".join(known[:_SHOWN]) + (" …" if len(known) > _SHOWN else "")
+        hint = f"{did_you_mean(name, known)} Known: {some or 'none'}.".strip()
+        build.fault(path, f"there is no {wanted} '{name}'", hint)
+        return False
+    if declared.kind in kinds or ("timer" in kinds and _is_timer(build, name)):
+        return True
+    hint = _remedy(declared.kind, name, kinds)
+    build.fault(path, f"'{name}' is {_WORDS[declared.kind]}; what is needed here is {_article(wanted)}", hint)
+    return False
+
+
+def _joined(words: Iterable[list[str]]) -> str:
+    return " or ".join(dict.fromkeys(word[-1] for word in words))
+
+
+def _article(words: str) -> str:
+    return f"an {words}" if words[0] in "aeiou" else f"a {words}"
+
+
+def _is_timer(build: Builder, name: str) -> bool:
+    draft = build.moments.get(name)
+    return draft is not None and isinstance(draft.cause, Timer)
+
+
+def _known(build: Builder, kinds: tuple[Kind, ...]) -> list[str]:
+    """Names of some kinds that an analyst may mean, without those that lowering made for itself."""
+    return sorted(
+        name
+        for name, declared in build.names.items()
+        if declared.written and (declared.kind in kinds or ("timer" in kinds and _is_timer(build, name)))
+    )
+
+
+def _remedy(kind: Kind, name: str, kinds: tuple[Kind, ...]) -> str:
+    if kind in _HAPPENINGS and "stock" in kinds:
+        return f"Write count({name}), since({name}), happened({name}) or `within 30 d of {name}`."
+    if kind == "stage" and "stock" in kinds:
+        return f"Compare it with one of its values: `{name} == …`."
+    if kind == "date":
+        return f"Write until({name}): the days from now to that date."
+    if kind in ("parameter", "stock", "memory") and "moment" in kinds:
+        return "A happening is a moment or one of its outcomes."
+    return ""
+
+
+class _Checker:
+    """Checks one expression; stops at its first fault, so that one mistake is told once."""
+
+    def __init__(self, build: Builder, use: Use) -> None:
+        self.build = build
+        self.use = use
+        self.faulty = False
+        self.numbers: tuple[Kind, ...] = ("parameter",) if use.wanted == "constant" else _NUMBERS
+
+    def check(self) -> None:
+        """Check the whole expression."""
+        if self.use.wanted == "question":
+            self._question(self.use.expression)
+        elif self.use.wanted == "condition":
+            self._condition(self.use.expression)
+        else:
+            self._number(self.use.expression)
+
+    def _fault(self, message: str, hint: str) -> None:
+        if not self.faulty:
+            self.build.fault(self.use.path, message, hint)
+        self.faulty = True
+
+    def _name(self, name: str, *kinds: Kind) -> None:
+        if not self.faulty and not _look_up(self.build, name, kinds, self.use.path):
+            self.faulty = True
+
+    # ── questions ───────────────────────────────────────────────────────────────────────────────
+
+    def _question(self, node: Expression) -> None:
+        match node:
+            case First():
+                self._first(node)
+            case Before(first, second):
+                self._first(first)
+                self._first(second)
+            case Ever(condition) | At(condition, _):
+                self._condition(condition)
+            case AnyMonth(stock=stock, bound=bound):
+                self._name(stock, "stock")
+                self._number(bound)
+            case Unary("not", operand):
+                self._question(operand)
+            case Binary("and" | "or", left, right):
+                self._question(left)
+                self._question(right)
+            case _:
+                hint = f"Write `({node}) at close`, `({node}) at 2025-01-20` or `ever ({node})`."
+                self._fault(f"'{node}' does not say when it must hold", hint)
+
+    def _first(self, node: First) -> None:
+        if not node.value:
+            self._name(node.happening, *_HAPPENINGS)
+            return
+        self._name(node.happening, "stage")
+        self._value(node.happening, node.value)
+
+    def _value(self, stage: str, value: str) -> None:
+        if not self.faulty:
+            before = len(self.build.faults)
+            check_value(self.build, stage, value, self.use.path)
+            self.faulty = len(self.build.faults) > before
+
+    # ── conditions ──────────────────────────────────────────────────────────────────────────────
+
+    def _condition(self, node: Expression) -> None:
+        match node:
+            case Binary("and" | "or", left, right):
+                self._condition(left)
+                self._condition(right)
+            case Unary("not", operand):
+                self._condition(operand)
+            case Binary(operator, left, right) if operator in _COMPARISONS:
+                self._comparison(node, left, right)
+            case Call("happened", Name(name)):
+                self._name(name, *_HAPPENINGS)
+            case Within(_, name):
+                self._name(name, *_HAPPENINGS)
+            case Name(name) if self._kind(name) == "alias":
+                pass
+            case First() | Before() | Ever() | At() | AnyMonth():
+                self._misplaced(node)
+            case Name(name):
+                self._name_as_condition(name)
+            case _:
+                self._fault(f"'{node}' is a number, but a condition is needed", "Compare it, as in `x > 3`.")
+
+    def _name_as_condition(self, name: str) -> None:
+        hints: dict[Kind | None, str] = {
+            "moment": f"Write happened({name}) or `within 30 d of {name}`.",
+            "outcome": f"Write happened({name}) or `within 30 d of {name}`.",
+            "stage": f"Compare it with one of its values: `{name} == …`.",
+        }
+        kind = self._kind(name)
+        if kind is None:
+            self._name(name, "alias", "stock", "stage")
+            return
+        hint = hints.get(kind, f"Compare it, as in `{name} > 3`.")
+        self._fault(f"'{name}' is {_WORDS[kind]}, but a condition is needed", hint)
+
+    def _comparison(self, node: Binary, left: Expression, right: Expression) -> None:
+        for stage, value in ((left, right), (right, left)):
+            if isinstance(stage, Name) and self.build.is_left_out(stage.name):
+                return
+            if isinstance(stage, Name) and self._kind(stage.name) == "stage":
+                self._stage_comparison(node, stage.name, value)
+                return
+        self._number(left)
+        self._number(right)
+
+    def _stage_comparison(self, node: Binary, stage: str, value: Expression) -> None:
+        values = ", ".join(self.build.stages[stage].values)
+        if node.operator not in ("==", "!="):
+            self._fault(f"a stage has no order: '{node}'", f"Write == or != and one of its values: {values}.")
+        elif not isinstance(value, Name):
+            self._fault(
+                f"the stage '{stage}' is compared with '{value}'",
+                f"Compare it with one of its values: {values}.",
+            )
+        else:
+            self._value(stage, value.name)
+
+    def _misplaced(self, node: Expression) -> None:
+        hint = "`first`, `before`, `ever`, `at` and `any month` ask about a window; write a condition of now."
+        self._fault(f"'{node}' can stand in a question only", hint)
+
+    # ── numbers ─────────────────────────────────────────────────────────────────────────────────
+
+    def _number(self, node: Expression) -> None:
+        match node:
+            case Number():
+                pass
+            case Name(name):
+                self._name(name, *self.numbers)
+            case Month() | Call("until" | "since" | "count") if self.use.wanted == "constant":
+                hint = "Here the number is needed before anything happens: use numbers and parameters."
+                self._fault(f"'{node}' changes with time", hint)
+            case Month():
+                pass
+            case Unary("-", operand):
+                self._operand(operand)
+            case Binary("+" | "-" | "*" | "/" | "^", left, right):
+                self._operand(left)
+                self._operand(right)
+            case Call("until", argument):
+                if isinstance(argument, Name):
+                    self._name(argument.name, "date")
+            case Call("since" | "count", argument):
+                self._name(str(argument), *_HAPPENINGS)
+            case Call("exp" | "log" | "sqrt" | "abs", argument):
+                self._operand(argument)
+            case Date():
+                self._fault(
+                    f"the date {node} is not a number",
+                    f"Write until({node}): the days from now to that date.",
+                )
+            case First() | Before() | Ever() | At() | AnyMonth():
+                self._misplaced(node)
+            case _:
+                self._fault(
+                    f"'{node}' is a condition, but a number is needed",
+                    "Write a number or an expression of stocks.",
+                )
+
+    def _operand(self, node: Expression) -> None:
+        """An operand of arithmetic: a number, or a condition, which counts 1 while it holds and else 0."""
+        if self.use.wanted == "constant":
+            self._number(node)
+            return
+        logical = isinstance(node, Binary) and node.operator in (*_COMPARISONS, "and", "or")
+        logical = logical or (isinstance(node, Unary) and node.operator == "not") or isinstance(node, Within)
+        logical = logical or (isinstance(node, Call) and node.function == "happened")
+        logical = logical or (isinstance(node, Name) and self._kind(node.name) == "alias")
+        if logical:
+            self._condition(node)
+        else:
+            self._number(node)
+
+    def _kind(self, name: str) -> Kind | None:
+        declared = self.build.names.get(name)
+        return declared.kind if declared else None

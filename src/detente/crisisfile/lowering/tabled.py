@@ -1,0 +1,62 @@
+"""Sources, claims and events that stand in the file itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from detente.crisisfile.lowering.builder import Builder
+from detente.crisisfile.schema.whole import CrisisForm, EventForm
+from detente.crisisfile.tables import Tables
+from detente.dates import parse_date
+from detente.model import Claim, Event, Source
+
+PRECISIONS = ("day", "week", "month", "approx", "period")
+
+
+def tables_of(build: Builder, form: CrisisForm, tables: Tables) -> Tables:
+    """The tables beside the file, or the sections of the same names in it; not both."""
+    sections: tuple[tuple[str, Mapping[str, Any], Mapping[str, Any]], ...] = (
+        ("sources", form.sources, tables.sources),
+        ("claims", form.claims, tables.claims),
+        ("events", form.events, tables.events),
+    )
+    for word, within, beside in sections:
+        if within and beside:
+            hint = f"Move the section into {word}.csv, or remove the table."
+            build.fault((word,), f"there is a section `{word}` and a table {word}.csv", hint)
+    return Tables(
+        sources=tables.sources or {id_: _source(id_, each) for id_, each in form.sources.items()},
+        claims=tables.claims or {id_: _claim(id_, each) for id_, each in form.claims.items()},
+        events=tables.events or {id_: _event(build, id_, each) for id_, each in form.events.items()},
+    )
+
+
+def _source(id_: str, form: BaseModel) -> Source:
+    return Source(id=id_, **_fields(form))
+
+
+def _claim(id_: str, form: BaseModel) -> Claim:
+    return Claim(id=id_, **_fields(form))
+
+
+def _event(build: Builder, id_: str, form: EventForm) -> Event:
+    path = ("events", id_)
+    fields = _fields(form)
+    fields["date"] = dt.datetime(1, 1, 1)
+    try:
+        fields["date"] = parse_date(form.date)
+    except ValueError as problem:
+        build.fault((*path, "date"), str(problem), "Write the day as 2024-10-26.")
+    if form.precision not in PRECISIONS:
+        hint = f"Allowed: {', '.join(PRECISIONS)}."
+        build.fault((*path, "precision"), f"there is no precision '{form.precision}'", hint)
+    return Event(id=id_, **fields)
+
+
+def _fields(form: BaseModel) -> dict[str, Any]:
+    known = {name: getattr(form, name) for name in type(form).model_fields}
+    return {**known, "extra": {key: str(value) for key, value in (form.model_extra or {}).items()}}

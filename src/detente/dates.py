@@ -1,0 +1,77 @@
+"""Dates and days: the one place where calendar and model time meet.
+
+Model time is counted in days (float) from 24:00 UTC of the ``as_of`` date, which is the *origin*:
+time 0 is the first instant after the as-of date. A bare date in a schedule means 00:00 UTC of that day; the
+last day of a promise and the closing date of a question mean the end of their day.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2}))?")
+
+
+def parse_date(text: str) -> dt.datetime:
+    """Read ``2024-11-30`` or ``2024-11-27T04:00`` as a UTC instant without a time zone.
+
+    Raises
+    ------
+    ValueError
+        If the text has another form or names a day that does not exist.
+
+    Examples
+    --------
+    >>> parse_date("2024-11-27T04:00")
+    datetime.datetime(2024, 11, 27, 4, 0)
+    """
+    found = _DATE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"'{text}' is not a date of the form 2024-11-30 or 2024-11-30T04:00")
+    year, month, day, hour, minute = (int(part) if part else 0 for part in found.groups())
+    return dt.datetime(year, month, day, hour, minute)
+
+
+def day_number(instant: dt.datetime) -> float:
+    """Days from 0001-01-01 00:00 to `instant` [day]; an absolute axis that no crisis moves.
+
+    Examples
+    --------
+    >>> day_number(dt.datetime(1970, 1, 1, 12))
+    719162.5
+    """
+    return instant.toordinal() - 1 + (instant.hour * 60 + instant.minute) / 1440.0
+
+
+def days_between(origin: dt.date, instant: dt.datetime) -> float:
+    """Model time of `instant` [day] when `origin` is the as-of date (time 0 is its 24:00).
+
+    Examples
+    --------
+    >>> days_between(dt.date(2024, 11, 30), parse_date("2024-12-01"))
+    0.0
+    """
+    return day_number(instant) - origin.toordinal()
+
+
+def end_of_day(instant: dt.datetime) -> dt.datetime:
+    """The first instant after the day of `instant`.
+
+    Examples
+    --------
+    >>> end_of_day(parse_date("2025-01-26"))
+    datetime.datetime(2025, 1, 27, 0, 0)
+    """
+    return dt.datetime(instant.year, instant.month, instant.day) + dt.timedelta(days=1)
+
+
+def date_at(origin: dt.date, time: float) -> dt.datetime:
+    """The instant at model time `time` [day] after 24:00 of `origin`; inverse of `days_between`.
+
+    Examples
+    --------
+    >>> date_at(dt.date(2024, 11, 30), 0.5)
+    datetime.datetime(2024, 12, 1, 12, 0)
+    """
+    return dt.datetime(origin.year, origin.month, origin.day) + dt.timedelta(days=1.0 + time)

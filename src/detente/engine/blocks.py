@@ -1,0 +1,132 @@
+"""Blocks: room for W trajectories side by side, and the one call that takes them through time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detente.engine import kernel
+from detente.engine import tables as tb
+from detente.engine.compiling import Compiled
+from detente.engine.tables import WIDTH
+from detente.errors import ModelError, RunawayError
+
+
+@dataclass(frozen=True)
+class Start:
+    """What every draw begins a run with, as a replay left it or as the file declares it.
+
+    `per_draw` are the hoisted rows, shape (n_hoisted, D); `state` the state rows, (n_state, D); `strikes`
+    (n_timers, D); `armed` (n_triggers, D), or None where triggers have not been looked at yet.
+    """
+
+    per_draw: NDArray[np.float64]
+    state: NDArray[np.float64]
+    strikes: NDArray[np.float64]
+    armed: NDArray[np.uint8] | None
+
+
+def new_block(compiled: Compiled, n_exposures: int = 0, log_size: int = 0) -> tb.State:
+    """Memory for one block and one thread."""
+    tables, w = compiled.tables, WIDTH
+    n_clocks, n_triggers = len(tables.clocks), len(tables.triggers)
+    n_watches, n_timers = len(tables.watches), len(tables.timers)
+    everything = n_clocks + n_triggers + n_watches + 1
+    return tb.State(
+        x=np.zeros(compiled.n_rows * w),
+        residual=np.zeros(max(1, n_clocks) * w),
+        redraws=np.zeros(max(1, n_clocks) * w, np.int64),
+        strikes=np.full(max(1, n_timers) * w, np.inf),
+        next_strike=np.full(w, np.inf),
+        armed=np.zeros(max(1, n_triggers) * w, np.uint8),
+        register=np.full(max(1, n_watches) * w, np.inf),
+        lane=np.zeros(w, np.uint64),
+        firings=np.zeros(w, np.int64),
+        budget=np.zeros(w, np.int64),
+        status=np.zeros(w, np.int64),
+        exposure=np.zeros(max(1, n_exposures) * w),
+        clamped=np.zeros(max(1, len(compiled.stocks)), np.int64),
+        log_lane=np.zeros(log_size, np.int64),
+        log_happening=np.zeros(log_size, np.int64),
+        log_time=np.zeros(log_size),
+        marks=np.zeros(everything, np.uint8),
+        changed=np.zeros(everything, np.int64),
+        counters=np.zeros(8, np.int64),
+        stack=np.zeros(4 * (kernel.MAX_AT_ONCE + 8), np.int64),
+        chain=np.zeros(tb.CHAIN, np.int64),
+        became=np.zeros(max(1, n_triggers), np.int64),
+        fired=np.zeros(max(1, n_triggers), np.uint8),
+        lowest=np.zeros(w),
+        step=np.zeros(w),
+        busy=np.zeros(w, np.uint8),
+    )
+
+
+def load_block(
+    compiled: Compiled,
+    start: Start,
+    state: tb.State,
+    draws: NDArray[np.int64],
+    keys: NDArray[np.uint64],
+    budget: NDArray[np.int64],
+) -> None:
+    """Put trajectories with these draws and stream keys at the beginning of a run."""
+    n, w = len(draws), WIDTH
+    x = state.x.reshape(-1, w)
+    rows = [row for row, _ in compiled.hoisted]
+    x[rows, :n] = start.per_draw[:, draws]
+    x[: compiled.n_state_rows, :n] = start.state[:, draws]
+    if len(compiled.timers):
+        state.strikes.reshape(-1, w)[:, :n] = start.strikes[:, draws]
+    if start.armed is not None and len(start.armed):
+        state.armed.reshape(-1, w)[:, :n] = start.armed[:, draws]
+    state.lane[:n] = keys
+    state.budget[:n] = budget
+    state.register[:] = np.inf
+    for array in (state.firings, state.status, state.exposure, state.clamped, state.counters, state.marks):
+        array[:] = 0
+    state.counters[tb.BROKEN_LANE] = -1
+
+
+def run_block(
+    compiled: Compiled, tables: tb.Tables, plan: tb.Plan, state: tb.State, n: int, *, fresh: bool
+) -> None:
+    """Simulate the loaded lanes through the plan.
+
+    Raises
+    ------
+    RunawayError
+        If a lane met more firings at one instant, or more rounds of triggers, than allowed.
+    ModelError
+        If an intensity or a stock became infinite or undefined.
+    """
+    kernel.simulate(tables.record()[0], plan.record()[0], state.record()[0], n, fresh)
+    broken = int(state.counters[tb.BROKEN_LANE])
+    if broken >= 0:
+        raise _runaway(compiled, state, broken)
+    rows = state.x.reshape(-1, WIDTH)[:, :n]
+    n_stocks = len(compiled.stocks)
+    intensities = rows[compiled.n_state_rows : compiled.n_state_rows + len(compiled.clocks)]
+    for names, values in ((compiled.stocks, rows[:n_stocks]), (compiled.clocks, intensities)):
+        bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
+        if len(bad):
+            raise ModelError(
+                f"'{names[int(bad[0])]}' became infinite or undefined. Look for a division by zero or an open-ended"
+                " factor without at_most."
+            )
+
+
+def _runaway(compiled: Compiled, state: tb.State, lane: int) -> RunawayError:
+    size = len(state.chain)
+    last = int(state.firings[lane])
+    recent = [compiled.moments[int(state.chain[k % size])] for k in range(size)]
+    what = (
+        f"more than {kernel.MAX_AT_ONCE} firings at one instant"
+        if state.status[lane] == tb.TOO_MANY_AT_ONCE
+        else f"more than {kernel.MAX_ROUNDS} rounds of triggers at one instant"
+    )
+    chain = " → ".join(dict.fromkeys(recent))
+    return RunawayError(f"{what} (after {last} firings): {chain}. Break the circle with a guard or a delay.")
+

@@ -1,0 +1,330 @@
+"""Ensembles: draws × replicates of futures, on all threads, the same on any number of them."""
+
+from __future__ import annotations
+
+import math
+import os
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detente.engine import tables as tb
+from detente.engine.blocks import Start, load_block, new_block, run_block
+from detente.engine.compiling import Compiled, compile_crisis
+from detente.engine.replaying import pending_strikes, prepare, simulation_plan
+from detente.engine.sampling import draw_parameters, evaluate
+from detente.engine.streams import lanes
+from detente.engine.tables import WIDTH
+from detente.engine.watching import Watch
+from detente.errors import ModelError
+from detente.model import Crisis
+
+Progress = Callable[[int, int], None]
+"""Called with the number of finished trajectories and of all, from the calling thread."""
+
+RUNAWAY_ALLOWANCE = 1000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an ensemble was run. `tick` and `epoch` in days; trajectories = n_draws · n_replicates."""
+
+    seed: int
+    n_draws: int = 1250
+    n_replicates: int = 8
+    horizon: float = 365.0
+    tick: float = 1.0
+    epoch: float = 7.0
+    threads: int = 1
+
+    @property
+    def n_trajectories(self) -> int:
+        """Number of trajectories asked for."""
+        return self.n_draws * self.n_replicates
+
+
+@dataclass(frozen=True)
+class EventLog:
+    """Every happening of an ensemble, one row each, sorted by trajectory and time."""
+
+    trajectory: NDArray[np.int64]
+    time: NDArray[np.float64]
+    happening: NDArray[np.int64]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Simulated futures of one crisis.
+
+    `registers` holds, per watch, one number per trajectory: a first time [day], infinity if never, or a value.
+    `counts` holds, per happening, the mean number per trajectory. Trajectory i belongs to draw i // n_replicates.
+    `finished` counts whole draws that were simulated; fewer than asked for only after an interruption.
+    """
+
+    crisis: Crisis
+    settings: Settings
+    registers: Mapping[Watch, NDArray[np.float64]]
+    counts: Mapping[str, float]
+    runaway: NDArray[np.bool_]
+    clamped: Mapping[str, int]
+    finished: int
+    log: EventLog | None = None
+    final: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    @property
+    def n_trajectories(self) -> int:
+        """Number of trajectories that were simulated."""
+        return self.finished * self.settings.n_replicates
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether fewer trajectories than asked for were simulated."""
+        return self.finished < self.settings.n_draws
+
+
+def memory_needed(compiled: Compiled, settings: Settings) -> int:
+    """Bytes that a run will hold at most: registers of all trajectories and one block per thread."""
+    per_trajectory = 8 * (len(compiled.watches) + 1) + 1
+    per_block = 8 * WIDTH * (compiled.n_rows + 4 * len(compiled.clocks) + len(compiled.watches) + 8)
+    per_draw = 16 * (len(compiled.hoisted) + compiled.n_state_rows)
+    return (
+        per_trajectory * settings.n_trajectories + per_block * settings.threads + per_draw * settings.n_draws
+    )
+
+
+def simulate(
+    crisis: Crisis,
+    *,
+    trajectories: int = 10_000,
+    replicates: int = 8,
+    seed: int | None = None,
+    horizon: float | None = None,
+    threads: int | None = None,
+    tick: float = 1.0,
+    epoch: float = 7.0,
+    budget: int | None = None,
+    log: bool = False,
+    final: tuple[str, ...] = (),
+    progress: Progress | None = None,
+) -> Ensemble:
+    """Simulate many futures of a crisis.
+
+    Parameters
+    ----------
+    crisis : Crisis
+    trajectories : int, > 0
+        How many futures; rounded up to whole draws.
+    replicates : int, >= 1
+        Futures per draw of the parameters; with 1 the two kinds of uncertainty cannot be told apart.
+    seed : int, optional
+        Drawn and recorded if not given. The same seed gives the same numbers on any number of threads.
+    horizon : float, optional
+        Days to simulate; by default the horizon of the crisis.
+    threads : int, optional
+        By default all cores this process may use.
+    tick : float
+        Length of a step of the flows [day]; 1, 1/2, 1/4 …
+    epoch : float
+        Residuals of clocks are renewed every so many days.
+    budget : int, optional
+        Firings after which a trajectory counts as runaway; by default 1,000 beyond what base rates let expect.
+    log : bool
+        Keep every happening (memory grows with the number of happenings).
+    final : tuple of str
+        Stocks, stages or memories whose values at the horizon are kept.
+    progress : callable, optional
+
+    Returns
+    -------
+    Ensemble
+        On Ctrl-C, what was finished until then.
+
+    Raises
+    ------
+    ModelError
+        If the crisis cannot be run: see the message.
+    """
+    compiled = compile_crisis(crisis, tick=tick)
+    settings = Settings(
+        seed=secrets.randbits(48) if seed is None else seed,
+        n_draws=max(1, math.ceil(trajectories / replicates)),
+        n_replicates=replicates,
+        horizon=crisis.horizon if horizon is None else horizon,
+        tick=tick,
+        epoch=epoch,
+        threads=threads or len(os.sched_getaffinity(0)),
+    )
+    _check(settings)
+    return _Run(compiled, settings, budget, log, final).run(progress)
+
+
+def _check(settings: Settings) -> None:
+    for name in ("n_draws", "n_replicates", "threads"):
+        if getattr(settings, name) < 1:
+            raise ModelError(f"{name} must be 1 or more, but is {getattr(settings, name)}")
+    if not 0.0 < settings.horizon < 1e6:
+        raise ModelError(f"the horizon must lie between 0 and 1,000,000 days, but is {settings.horizon}")
+    if settings.tick <= 0.0 or not (1.0 / settings.tick).is_integer():
+        raise ModelError(f"a tick must be 1 day or a whole part of it (1/2, 1/4 …), but is {settings.tick}")
+    if settings.epoch < settings.tick or not (settings.epoch / settings.tick).is_integer():
+        raise ModelError(f"an epoch must be a whole number of ticks, but is {settings.epoch} days")
+
+
+class _Run:
+    """One ensemble in the making: shared input, and the rooms where finished blocks put their results."""
+
+    def __init__(
+        self, compiled: Compiled, settings: Settings, budget: int | None, log: bool, final: tuple[str, ...]
+    ) -> None:
+        self.compiled, self.settings, self.log, self.final_names = compiled, settings, log, final
+        self.tables = with_fast_memories(compiled, settings)
+        self.start = prepare(
+            compiled, self.tables, seed=settings.seed, n_draws=settings.n_draws, epoch=settings.epoch
+        )
+        self.plan = simulation_plan(compiled, settings.horizon, settings.epoch)
+        self.budget = self._budgets(budget)
+        n = settings.n_trajectories
+        self.registers = np.full((len(compiled.watches), n), np.nan)
+        self.final = np.full((len(final), n), np.nan)
+        self.runaway = np.zeros(n, np.bool_)
+        self.counts = np.zeros(len(compiled.happenings), np.int64)
+        self.clamped = np.zeros(len(compiled.stocks), np.int64)
+        self.log_rows: list[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]] = []
+        self.done = np.zeros(n, np.bool_)
+        self.stop = threading.Event()
+        self.lock = threading.Lock()
+        self.rooms = threading.local()
+
+    def _budgets(self, budget: int | None) -> NDArray[np.int64]:
+        """Allowed firings per draw: the allowance beyond what the base rates alone let expect."""
+        if budget is not None:
+            return np.full(self.settings.n_draws, budget, np.int64)
+        row_of = {expression: row for row, expression in self.compiled.hoisted}
+        order = {row: index for index, (row, _) in enumerate(self.compiled.hoisted)}
+        total = np.zeros(self.settings.n_draws)
+        for base in self.compiled.clock_bases:
+            if base in row_of:
+                total += self.start.per_draw[order[row_of[base]]]
+        return (RUNAWAY_ALLOWANCE + np.ceil(total * self.settings.horizon)).astype(np.int64)
+
+    def run(self, progress: Progress | None) -> Ensemble:
+        n = self.settings.n_trajectories
+        firsts = iter(range(0, n, WIDTH))
+        pool = ThreadPoolExecutor(self.settings.threads)
+        waiting: set[Future[None]] = set()
+        try:
+            while True:
+                while len(waiting) < 2 * self.settings.threads and (first := next(firsts, None)) is not None:
+                    waiting.add(pool.submit(self._block, first))
+                if not waiting:
+                    break
+                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    future.result()
+                if progress is not None:
+                    progress(int(self.done.sum()), n)
+        except KeyboardInterrupt:
+            self.stop.set()
+        except BaseException:
+            self.stop.set()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+        return self._ensemble()
+
+    def _block(self, first: int) -> None:
+        if self.stop.is_set():
+            return
+        log_size = 4096 if self.log else 0
+        while True:
+            state = self._room(log_size)
+            numbers = np.arange(first, min(first + WIDTH, self.settings.n_trajectories))
+            draws = numbers // self.settings.n_replicates
+            keys = lanes(self.settings.seed, numbers)
+            load_block(self.compiled, self.start, state, draws, keys, self.budget[draws])
+            if len(self.compiled.timers):
+                strikes = pending_strikes(self.compiled, self.start, draws, keys)
+                state.strikes.reshape(-1, WIDTH)[:, : len(numbers)] = strikes
+            fresh = self.start.armed is None
+            run_block(self.compiled, self.tables, self.plan, state, len(numbers), fresh=fresh)
+            if state.counters[tb.N_LOG] <= log_size:
+                break
+            log_size = int(state.counters[tb.N_LOG]) + 4096
+        self._store(first, len(numbers), state)
+
+    def _room(self, log_size: int) -> tb.State:
+        """This thread's block, made when first needed."""
+        room = getattr(self.rooms, "room", None)
+        if room is None or len(room.log_time) < log_size:
+            room = self.rooms.room = new_block(self.compiled, 0, log_size)
+        return room  # type: ignore[no-any-return]
+
+    def _store(self, first: int, n: int, state: tb.State) -> None:
+        span = slice(first, first + n)
+        x = state.x.reshape(-1, WIDTH)
+        self.registers[:, span] = state.register.reshape(-1, WIDTH)[: len(self.registers), :n]
+        for index, name in enumerate(self.final_names):
+            self.final[index, span] = x[self.compiled.state_rows[name], :n]
+        self.runaway[span] = state.status[:n] == tb.RUNAWAY
+        counted = x[list(self.compiled.count_rows), :n] - self._counts_before(first, n)
+        with self.lock:
+            self.counts += counted.sum(axis=1).astype(np.int64)
+            self.clamped += state.clamped[: len(self.clamped)]
+            if self.log:
+                size = int(state.counters[tb.N_LOG])
+                lane = state.log_lane[:size].astype(np.int64) + first
+                self.log_rows.append((lane, state.log_time[:size].copy(), state.log_happening[:size].copy()))
+            self.done[span] = True
+
+    def _counts_before(self, first: int, n: int) -> NDArray[np.float64]:
+        draws = np.arange(first, first + n) // self.settings.n_replicates
+        return self.start.state[list(self.compiled.count_rows)][:, draws]
+
+    def _ensemble(self) -> Ensemble:
+        """Gather whole draws, in order; after an interruption those before the first gap."""
+        whole = self.done.reshape(self.settings.n_draws, -1).all(axis=1)
+        finished = self.settings.n_draws if whole.all() else int(np.argmin(whole))
+        n = finished * self.settings.n_replicates
+        total = max(1, int(self.done.sum()))
+        return Ensemble(
+            crisis=self.compiled.crisis,
+            settings=self.settings,
+            registers={watch: self.registers[k, :n] for k, watch in enumerate(self.compiled.watches)},
+            counts={
+                name: float(count) / total
+                for name, count in zip(self.compiled.happenings, self.counts, strict=True)
+            },
+            runaway=self.runaway[:n],
+            clamped=dict(zip(self.compiled.stocks, map(int, self.clamped), strict=True)),
+            finished=finished,
+            log=self._event_log() if self.log else None,
+            final={name: self.final[k, :n] for k, name in enumerate(self.final_names)},
+        )
+
+    def _event_log(self) -> EventLog:
+        if not self.log_rows:
+            return EventLog(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64), self.compiled.happenings)
+        lane, time, happening = (np.concatenate(columns) for columns in zip(*self.log_rows, strict=True))
+        order = np.argsort(lane, kind="stable")
+        return EventLog(lane[order], time[order], happening[order], self.compiled.happenings)
+
+
+def with_fast_memories(compiled: Compiled, settings: Settings) -> tb.Tables:
+    """Mark the memories that, in some draw, halve within four ticks: their readers take smaller steps."""
+    parameters = tuple(compiled.crisis.parameters.values())
+    values = draw_parameters(parameters, settings.seed, settings.n_draws)
+    fast = [
+        number
+        for number, half_life in enumerate(compiled.memory_half_lives)
+        if evaluate(half_life, values, settings.n_draws).min() < 4.0 * compiled.tick
+    ]
+    return compiled.tables._replace(fast_memories=np.array(fast, np.int64))
+
+
+__all__ = ["Ensemble", "EventLog", "Settings", "Start", "memory_needed", "simulate"]

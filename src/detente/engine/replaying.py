@@ -1,0 +1,225 @@
+"""Replay: the record pushed through the very same kernel, so that the state at the as-of date follows from it.
+
+One lane per draw. Clocks do not fire; recorded happenings do, with their recorded outcomes. Dates, triggers and
+timers without chance run as in simulation. On the way the exposure of every counted clock is measured.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from detente.engine import tables as tb
+from detente.engine.blocks import Start, load_block, new_block, run_block
+from detente.engine.compiling import READING, Compiled
+from detente.engine.sampling import (
+    NINETY_PERCENT,
+    Floats,
+    divide_by_exposure,
+    draw_parameters,
+    evaluate,
+    with_unit_rates,
+)
+from detente.engine.streams import lanes, mix_array
+from detente.engine.tables import WIDTH
+from detente.model import Crisis, Moment, Schedule
+
+_NO_LIMIT = 2**62
+
+
+def prepare(compiled: Compiled, tables: tb.Tables, *, seed: int, n_draws: int, epoch: float) -> Start:
+    """Draw the parameters, replay the record, and give what each draw starts the future with."""
+    parameters = tuple(compiled.crisis.parameters.values())
+    values = draw_parameters(parameters, seed, n_draws)
+    unfinished = with_unit_rates(parameters, values)
+    start = _declared(compiled, unfinished, n_draws)
+    exposures: dict[str, Floats] = _whole_windows(compiled.crisis, n_draws)
+    if compiled.crisis.record_from < 0.0:
+        start, exposures = _replay(compiled, tables, start, n_draws, epoch, exposures)
+    finished = divide_by_exposure(parameters, values, exposures)
+    return Start(_hoisted(compiled, finished, n_draws), start.state, start.strikes, start.armed)
+
+
+def _hoisted(compiled: Compiled, values: dict[str, Floats], n_draws: int) -> Floats:
+    rows = [evaluate(expression, values, n_draws) for _, expression in compiled.hoisted]
+    return np.array(rows).reshape(len(rows), n_draws)
+
+
+def _declared(compiled: Compiled, values: dict[str, Floats], n_draws: int) -> Start:
+    """The state as the file declares it, before anything has happened."""
+    state = np.zeros((compiled.n_state_rows, n_draws))
+    for row, expression in compiled.starts:
+        state[row] = evaluate(expression, values, n_draws)
+    strikes = np.full((len(compiled.timers), n_draws), np.inf)
+    return Start(_hoisted(compiled, values, n_draws), state, strikes, None)
+
+
+def _whole_windows(crisis: Crisis, n_draws: int) -> dict[str, Floats]:
+    """Exposures where there is no record to replay: the plain length of the windows [day]."""
+    return {
+        name: np.full(n_draws, parameter.distribution.end - parameter.distribution.start)
+        for name, parameter in crisis.parameters.items()
+        if parameter.distribution.kind in ("counted", "mean_rate")
+    }
+
+
+def _replay(
+    compiled: Compiled,
+    tables: tb.Tables,
+    start: Start,
+    n_draws: int,
+    epoch: float,
+    windows: dict[str, Floats],
+) -> tuple[Start, dict[str, Floats]]:
+    plan = replay_plan(compiled, tuple(windows), epoch)
+    state_rows = np.empty_like(start.state)
+    strikes = np.empty_like(start.strikes)
+    armed = np.empty((len(tables.triggers), n_draws), np.uint8)
+    exposure = np.empty((len(windows), n_draws))
+    state = new_block(compiled, len(windows))
+    for first in range(0, n_draws, WIDTH):
+        draws = np.arange(first, min(first + WIDTH, n_draws))
+        n, span = len(draws), slice(first, first + len(draws))
+        keys = lanes(0, draws)
+        load_block(compiled, start, state, draws, keys, np.full(n, _NO_LIMIT))
+        run_block(compiled, tables, plan, state, n, fresh=True)
+        state_rows[:, span] = state.x.reshape(-1, WIDTH)[: compiled.n_state_rows, :n]
+        strikes[:, span] = state.strikes.reshape(-1, WIDTH)[: len(strikes), :n]
+        armed[:, span] = state.armed.reshape(-1, WIDTH)[: len(armed), :n]
+        exposure[:, span] = state.exposure.reshape(-1, WIDTH)[: len(exposure), :n]
+    replayed = Start(start.per_draw, state_rows, strikes, armed)
+    return replayed, dict(zip(windows, exposure, strict=True))
+
+
+# ── what is scheduled ────────────────────────────────────────────────────────────────────────────
+
+
+def replay_plan(compiled: Compiled, counted: tuple[str, ...], epoch: float) -> tb.Plan:
+    """From the beginning of the record to the as-of date."""
+    crisis = compiled.crisis
+    days = math.ceil(-crisis.record_from)
+    clock_number = {name: number for number, name in enumerate(compiled.clocks)}
+    windows = []
+    for name in counted:
+        distribution = crisis.parameters[name].distribution
+        windows.append((clock_number[distribution.clock], distribution.start, distribution.end))
+    return tb.Plan(
+        agenda=_replay_agenda(compiled),
+        exposures=np.array(windows, tb.EXPOSURE),
+        starts=-float(days),
+        tick=compiled.tick,
+        n_ticks=round(days / compiled.tick),
+        origin=float(crisis.as_of.toordinal()),
+        epoch=epoch,
+        replay=True,
+    )
+
+
+def simulation_plan(compiled: Compiled, horizon: float, epoch: float) -> tb.Plan:
+    """From the as-of date to the horizon."""
+    entries = [
+        (time, _rank(moment), name, tb.DRAWN)
+        for name, moment in compiled.crisis.moments.items()
+        if isinstance(moment.cause, Schedule)
+        for time in moment.cause.times
+        if 0.0 <= time <= horizon
+    ]
+    watches = [
+        (watch.closes, -1 - number)
+        for number, watch in enumerate(compiled.watches)
+        if watch.kind == "at" and 0.0 <= watch.closes <= horizon
+    ]
+    return tb.Plan(
+        agenda=_agenda(compiled, entries, watches),
+        exposures=np.array([], tb.EXPOSURE),
+        starts=0.0,
+        tick=compiled.tick,
+        n_ticks=math.ceil(horizon / compiled.tick - 1e-9),
+        origin=float(compiled.crisis.as_of.toordinal()),
+        epoch=epoch,
+        replay=False,
+    )
+
+
+def _replay_agenda(compiled: Compiled) -> tb.Records:
+    crisis = compiled.crisis
+    entries: list[tuple[float, int, str, int]] = []
+    recorded_days = {(item.moment, math.floor(item.time)) for item in crisis.record}
+    for item in crisis.record:
+        if crisis.record_from <= item.time < 0.0:
+            outcome = compiled.outcome_index[f"{item.moment}.{item.outcome}"] if item.outcome else tb.NO_OUTCOME
+            entries.append((item.time, 2, item.moment, outcome))
+    for name in compiled.moments:
+        moment = crisis.moments.get(name)
+        if moment is None:
+            reading = crisis.stocks[name.removeprefix(READING)]
+            entries.append((reading.starts or 0.0, 0, name, tb.NO_OUTCOME))
+        elif isinstance(moment.cause, Schedule):
+            for time in moment.cause.times:
+                if crisis.record_from <= time < 0.0 and (name, math.floor(time)) not in recorded_days:
+                    entries.append((time, _rank(moment), name, _unrecorded(compiled, moment, time)))
+    return _agenda(compiled, entries, [])
+
+
+def _unrecorded(compiled: Compiled, moment: Moment, time: float) -> int:
+    """What a past date without a record turned out to be: the remainder, where the record is complete."""
+    if not moment.outcomes:
+        return tb.DRAWN
+    complete = moment.coding.complete_from
+    if complete is not None and time >= complete:
+        for outcome in moment.outcomes:
+            if outcome.share is None:
+                return compiled.outcome_index[f"{moment.name}.{outcome.name}"]
+    return tb.NO_OUTCOME
+
+
+def _rank(moment: Moment) -> int:
+    assert isinstance(moment.cause, Schedule)
+    return 0 if moment.cause.kind == "date" else 1
+
+
+def _agenda(
+    compiled: Compiled, entries: list[tuple[float, int, str, int]], watches: list[tuple[float, int]]
+) -> tb.Records:
+    number = {name: index for index, name in enumerate(compiled.moments)}
+    origin = compiled.crisis.as_of.toordinal()
+    rows = [(time, rank, number[name], outcome) for time, rank, name, outcome in entries]
+    rows += [(time, 9, moment, tb.NO_OUTCOME) for time, moment in watches]
+    rows.sort()
+    return np.array(
+        [(time, math.floor(time) + origin, moment, outcome) for time, _, moment, outcome in rows], tb.AGENDA
+    )
+
+
+# ── delays that are pending at the as-of date ────────────────────────────────────────────────────
+
+
+def pending_strikes(
+    compiled: Compiled, start: Start, draws: NDArray[np.int64], keys: NDArray[np.uint64]
+) -> Floats:
+    """Strike times of every timer, shape (n_timers, n): drawn delays that have not struck yet, given that.
+
+    With elapsed time e, a delay D of median m and spread σ has the conditional quantile
+    D = m·exp(σ·Φ⁻¹(F + u(1 − F))), where F = Φ(ln(e/m)/σ).
+    """
+    strikes = start.strikes[:, draws].copy()
+    for number, timer in enumerate(compiled.tables.timers):
+        since = start.state[timer["since_row"], draws]
+        pending = np.isfinite(since) & (timer["random"] != 0)
+        if not pending.any():
+            continue
+        median = np.maximum(start.state[timer["median_row"], draws], 1e-9)
+        sigma = np.log(np.maximum(start.state[timer["factor_row"], draws], 1.0 + 1e-12)) / NINETY_PERCENT
+        elapsed = np.where(pending, -since, 1.0)
+        with np.errstate(over="ignore", divide="ignore"):
+            words = mix_array(mix_array(keys + np.uint64(timer["key"])) + np.uint64(0xAF251AF3B0F025B5))
+            past = special.ndtr(np.log(np.maximum(elapsed, 1e-300) / median) / sigma)
+        u = ((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+        delay = median * np.exp(sigma * special.ndtri(np.minimum(past + u * (1.0 - past), 1.0 - 1e-12)))
+        strikes[number] = np.where(pending, np.maximum(-elapsed + delay, 0.0), strikes[number])
+    return strikes
+
+

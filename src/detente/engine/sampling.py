@@ -1,0 +1,180 @@
+"""Draws of what is not known: one value of every parameter per draw, and what follows from them alone.
+
+A draw of a parameter is the quantile of its distribution at a uniform number that depends on the seed, the number
+of the draw and the parameter's name, and on nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from detente.engine.streams import DRAW_SALT, lanes, mix_array, name_key
+from detente.errors import ModelError
+from detente.expressions import Binary, Call, Expression, Name, Number, Unary
+from detente.model import Distribution, Parameter
+
+Floats = NDArray[np.float64]
+
+NINETY_PERCENT = 1.6448536269514722
+_MASK = (1 << 64) - 1
+
+
+def uniforms(seed: int, name: str, n_draws: int) -> Floats:
+    """Numbers in (0, 1) for the draws 0 … n − 1 of a parameter, shape (n,)."""
+    keys = lanes((seed + DRAW_SALT) & _MASK, np.arange(n_draws))
+    with np.errstate(over="ignore"):
+        words = mix_array(mix_array(keys + np.uint64(name_key(f"parameter:{name}"))))
+    return ((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+
+
+def quantile(distribution: Distribution, u: Floats) -> Floats:
+    """Quantile of a distribution at u in (0, 1); of `counted` and `mean_rate` before division by the exposure.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from detente.model import Distribution
+    >>> quantile(Distribution("lognormal", (3.0, 2.0)), np.array([0.05, 0.5, 0.95])).round(3).tolist()
+    [1.5, 3.0, 6.0]
+    """
+    values = _QUANTILES[distribution.kind](u, *distribution.numbers)
+    return np.clip(values, distribution.lower, distribution.upper)
+
+
+def _lognormal(u: Floats, median: float, factor: float) -> Floats:
+    return median * np.exp(np.log(factor) / NINETY_PERCENT * special.ndtri(u))
+
+
+def _normal(u: Floats, mean: float, sd: float) -> Floats:
+    return mean + sd * special.ndtri(u)
+
+
+def _logitnormal(u: Floats, low: float, high: float) -> Floats:
+    a, b = special.logit(low), special.logit(high)
+    return special.expit((a + b) / 2.0 + (b - a) / (2.0 * NINETY_PERCENT) * special.ndtri(u))
+
+
+def _triangular(u: Floats, low: float, mode: float, high: float) -> Floats:
+    split = (mode - low) / (high - low)
+    left = low + np.sqrt(u * (high - low) * (mode - low))
+    return np.where(u < split, left, high - np.sqrt((1.0 - u) * (high - low) * (high - mode)))
+
+
+def _gamma(u: Floats, shape: float, mean: float) -> Floats:
+    return special.gammaincinv(shape, u) * (mean / shape)
+
+
+_QUANTILES: Mapping[str, Callable[..., Floats]] = {
+    "fixed": lambda u, value: np.full_like(u, value),
+    "lognormal": _lognormal,
+    "normal": _normal,
+    "logitnormal": _logitnormal,
+    "uniform": lambda u, low, high: low + (high - low) * u,
+    "triangular": _triangular,
+    "beta": lambda u, a, b: special.betaincinv(a, b, u),
+    "gamma": _gamma,
+    "bernoulli": lambda u, p: (u > 1.0 - p).astype(np.float64),
+    "counted": lambda u, count: special.gammaincinv(count + 0.5, u),
+    "mean_rate": _lognormal,
+}
+
+
+def draw_parameters(parameters: Iterable[Parameter], seed: int, n_draws: int) -> dict[str, Floats]:
+    """Values of every parameter, each of shape (n_draws,).
+
+    `counted` and `mean_rate` parameters come undivided: `divide_by_exposure` finishes them.
+    """
+    return {p.name: quantile(p.distribution, uniforms(seed, p.name, n_draws)) for p in parameters}
+
+
+def with_unit_rates(parameters: Iterable[Parameter], values: Mapping[str, Floats]) -> dict[str, Floats]:
+    """The values with every rate that waits for its exposure set to 1 per day."""
+    waiting = {p.name for p in parameters if p.distribution.kind in ("counted", "mean_rate")}
+    return {name: np.ones_like(value) if name in waiting else value for name, value in values.items()}
+
+
+def divide_by_exposure(
+    parameters: Iterable[Parameter], values: Mapping[str, Floats], exposures: Mapping[str, Floats]
+) -> dict[str, Floats]:
+    """Finish `counted` and `mean_rate`: the base rate at which the window would be expected to hold the count.
+
+    Raises
+    ------
+    ModelError
+        If a clock was never exposed in its window.
+    """
+    finished = dict(values)
+    for parameter in parameters:
+        distribution = parameter.distribution
+        if distribution.kind not in ("counted", "mean_rate"):
+            continue
+        exposure = exposures[parameter.name]
+        if not np.all(exposure > 0.0):
+            raise ModelError(
+                f"{parameter.name}: '{distribution.clock}' was never possible in the window over which its events are"
+                " counted, so no rate follows from the count. Check its guard, or widen `from` and `to`."
+            )
+        expected = finished[parameter.name]
+        if distribution.kind == "mean_rate":
+            expected = expected * (distribution.end - distribution.start)
+        finished[parameter.name] = expected / exposure
+    return finished
+
+
+def evaluate(expression: Expression, values: Mapping[str, Floats], n_draws: int) -> Floats:
+    """Value of an expression of parameters and numbers in every draw, shape (n_draws,).
+
+    Raises
+    ------
+    ModelError
+        If the expression reads anything but parameters.
+    """
+    match expression:
+        case Number(value):
+            return np.full(n_draws, value)
+        case Name(name) if name in values:
+            return values[name]
+        case Unary(operator, operand):
+            inner = evaluate(operand, values, n_draws)
+            return -inner if operator == "-" else 1.0 - inner
+        case Binary(operator, left, right):
+            return _binary(operator, evaluate(left, values, n_draws), evaluate(right, values, n_draws))
+        case Call("exp" | "log" | "sqrt" | "abs" as function, argument):
+            return _UNARY[function](evaluate(argument, values, n_draws))
+    raise ModelError(f"'{expression}' depends on the state, where only parameters may stand")
+
+
+_UNARY: Mapping[str, Callable[[Floats], Floats]] = {
+    "exp": lambda a: np.exp(np.minimum(a, 700.0)),
+    "log": lambda a: np.log(np.maximum(a, 1e-300)),
+    "sqrt": lambda a: np.sqrt(np.maximum(a, 0.0)),
+    "abs": np.abs,
+}
+
+_BINARY: Mapping[str, Callable[[Floats, Floats], NDArray[np.generic]]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "and": np.multiply,
+    "or": np.maximum,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "==": np.equal,
+    "!=": np.not_equal,
+}
+
+
+def _binary(operator: str, a: Floats, b: Floats) -> Floats:
+    """The operators of `detente.engine.program.binary_value`, for arrays."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if operator == "/":
+            return np.divide(a, b)
+        if operator == "^":
+            return np.where(a > 0.0, np.exp(b * np.log(np.maximum(a, 1e-300))), np.where(b == 0.0, 1.0, 0.0))
+        return _BINARY[operator](a, b).astype(np.float64)
