@@ -45,7 +45,7 @@ EMISSION = (
 )
 FRANCE = 4
 
-checked = settings(derandomize=True, deadline=None, max_examples=60, database=None)
+checked = settings(derandomize=True, deadline=None, max_examples=3000, database=None)
 
 
 @st.composite
@@ -337,7 +337,15 @@ def test_order_never_matters_in_the_models_in_rounds(group, random):
         assert there.median == pytest.approx(here.median, abs=1e-6)
         assert there.positions == pytest.approx(here.positions[:, order], abs=1e-6)
     here, there = spatial_model(*group, max_turns=3), spatial_model(*moved, max_turns=3)
-    assert there.positions == pytest.approx(here.positions[:, order], abs=1e-6)
+    # Actors alike in all three respects may change places with one another.
+    for before, after in zip(here.positions, there.positions, strict=True):
+        assert _rows(after[:, 0], *moved[1:]) == pytest.approx(_rows(before[:, 0], *group[1:]), abs=1e-6)
+
+
+def _rows(*columns: np.ndarray) -> np.ndarray:
+    """Rows of a table in an order of their own."""
+    table = np.stack(columns, axis=1).round(6)
+    return table[np.lexsort(table.T)]
 
 
 def test_listed_ties_depend_on_the_order_and_the_default_does_not():

@@ -1,7 +1,7 @@
 """Bargaining rules against published tables, logs of other programs, and the DEU III record.
 
-Numbers carried over stand in ``tables/bargaining_*.csv`` with their source. The DEU III record itself is not carried
-over; its tests are skipped unless the shared folder is there.
+Numbers carried over stand in ``tables/bargaining_*.csv`` with their source. The DEU III record itself is not
+carried over; its tests are skipped unless the shared folder is there.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def published(source: str, statistic: str) -> dict[int, float]:
     }
 
 
-# --- emission standards ---------------------------------------------------------------------------------------
+# --- emission standards -----------------------------------------------------------------------------------
 
 
 def test_emission_rounds_0_to_10_of_the_code():
@@ -97,7 +97,7 @@ def test_emission_exponents_of_risk(variant):
 
 
 def test_emission_table_2_of_scholz_within_the_stated_differences():
-    """Means within 0.061 and medians within 0.072, which is truncation; but round 2: 9.611 for a printed 9.9."""
+    """Means within 0.061, medians within 0.072, which is truncation; but round 2: 9.611 for a printed 9.9."""
     played = expected_utility_rounds(*group("emission"), variant="code", rounds=8)
     for i, value in published("scholz_table_2", "mean").items():
         assert abs(played.mean[i] - value) < 0.0615
@@ -124,7 +124,7 @@ def test_emission_median_stands_on_a_knife_edge():
     assert np.ptp(compromise(x, draws, s)) / 6 < 0.02
 
 
-# --- simple rules, Sultan, Iran 2013 --------------------------------------------------------------------------
+# --- simple rules, Sultan, Iran 2013 ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("reference", rows("simple_rules"), ids=lambda row: row["dataset"])
@@ -163,7 +163,7 @@ def test_sultan_stands_still_without_compulsion_and_swings_with_it():
 
 
 def test_veto_and_adjustment_by_hand():
-    """r = |L - q| = 3: accepted are 1 to 7 around an ideal of 4."""
+    """With |L - q| = 3, accepted are 1 to 7 around an ideal of 4."""
     choices = [0.0, 1.0, 5.5, 7.0, 9.0]
     assert leader_veto(choices, ideal=4, status_quo=7).tolist() == [1, 1, 5.5, 7, 7]
     assert leader_veto(choices, ideal=4, status_quo=1, rule="block").tolist() == [1, 1, 5.5, 7, 1]
@@ -173,7 +173,7 @@ def test_veto_and_adjustment_by_hand():
     assert daily == pytest.approx(60 * (1 - np.exp(-1)), abs=1e-12)
 
 
-# --- KTAB -----------------------------------------------------------------------------------------------------
+# --- KTAB -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_ktab_election_of_two_options(rule):
 
 
 def test_ktab_log_of_seven_actors_on_three_issues():
-    """Printed positions have one decimal and probabilities four: half a unit of the last place, and a hair."""
+    """Positions are printed to one decimal and probabilities to four: half of the last place, and a hair."""
     actors = rows("ktab_input")
     x, s = (
         np.array([[float(row[f"{what}{k}"]) for k in range(3)] for row in actors])
@@ -216,7 +216,7 @@ def test_ktab_log_of_seven_actors_on_three_issues():
             assert np.abs(played.positions[:, i, int(row["what"][-1])] - printed).max() <= 0.0501
 
 
-# --- DEU III --------------------------------------------------------------------------------------------------
+# --- DEU III ----------------------------------------------------------------------------------------------
 
 BEFORE_NICE = {
     "de": 10,
@@ -318,7 +318,7 @@ def held(x, c, s, vote="proportional", rule="conditional"):
 
 @cache
 def _played(kind: str, equal: bool, year: int):
-    """Rounds of one model on all issues up to a year; the ports list ties in order and never compel in 'code'."""
+    """One model on all issues up to a year, in the ports' way: listed ties, no compulsion in the code."""
     issues = [issue for issue in deu_issues() if issue.year <= year]
     results = []
     for issue in issues:
@@ -422,8 +422,8 @@ def test_deu_with_votes_up_to_2000():
 def test_deu_spatial_model_up_to_2000():
     """Not to the digit: states with equal votes and positions tie as targets, and ties are not settled alike.
 
-    Reference 24.26 (mean of the positions at the end) and 25.76 (median); trying the first instead of the lowest of
-    tied targets moves ours by 0.2, so no closer agreement can be asked for.
+    Reference 24.26 (mean of the positions at the end) and 25.76 (median); taking the first instead of the
+    lowest of tied targets moves ours by 0.2, so no closer agreement can be asked for.
     """
     mean, median, outcomes = _played("smp", False, 2000)
     assert np.abs(mean - outcomes).mean() == pytest.approx(24.057, abs=5.1e-3)
@@ -431,28 +431,31 @@ def test_deu_spatial_model_up_to_2000():
 
 
 def test_deu_main_table_with_votes_throughout():
-    """Our own errors on all 353 decisions beside those of the reference table (first number of each pair).
+    """Our own errors on all 353 decisions, beside those of the reference table.
 
-    The reference does not say which votes it took after enlargement. With those of the Nice treaty for every group
-    that has a new member the smooth rules come within 0.09 and the jumping ones within 0.08; so this pins our own
-    figures and the ranking, not the reference.
+    The reference does not say which votes it took after the enlargement of 2004. With those of the Nice
+    treaty for every group that has a new member, all rules come within 0.1 but the printed expected-utility
+    model (0.92). So this pins our own figures and the ranking; the tests above reproduce the reference.
     """
-    pairs = {
-        "mean": (23.128, mean_error(compromise, equal=False), 23.070),
-        "election": (23.478, mean_error(held, equal=False), 23.434),
-        "cubic": (23.525, mean_error(lambda x, c, s: held(x, c, s, "cubic"), equal=False), 23.473),
-        "constant": (28.017, mean_error(lambda x, c, s: 50, equal=False), 28.017),
-        "median": (28.218, mean_error(weighted_median, equal=False), 28.275),
+    table = {
+        "weighted mean": (23.128, 23.070, mean_error(compromise, equal=False)),
+        "election, proportional": (23.478, 23.434, mean_error(held, equal=False)),
+        "election, cubic": (23.525, 23.473, mean_error(lambda x, c, s: held(x, c, s, "cubic"), equal=False)),
+        "code, mean, round 5": (25.669, 25.660, model_error("code", "mean", 5, equal=False)),
+        "constant 50": (28.017, 28.017, mean_error(lambda x, c, s: 50, equal=False)),
+        "weighted median": (28.218, 28.275, mean_error(weighted_median, equal=False)),
+        "code, median, round 5": (29.009, 29.092, model_error("code", "median", 5, equal=False)),
+        "printed, median, round 5": (32.046, 31.130, model_error("printed", "median", 5, equal=False)),
     }
-    for name, (reference, ours, pinned) in pairs.items():
+    for name, (reference, pinned, ours) in table.items():
         assert ours == pytest.approx(pinned, abs=5.1e-4), name
-        assert abs(ours - reference) < 0.09, name
-    ranking = [ours for _, ours, _ in pairs.values()]
+        assert abs(ours - reference) < (0.1 if not name.startswith("printed") else 0.92), name
+    ranking = [ours for _, _, ours in table.values()]
     assert ranking == sorted(ranking)
 
 
 def test_deu_exchange_is_no_better_than_the_compromise():
-    """324 decisions in packages: 23.93 after exchange for 23.55 before; the reference has 23.88 for 23.56."""
+    """324 decisions in packages: 23.95 after exchange for 23.55 before; the reference has 23.88 for 23.56."""
     packages = defaultdict(list)
     for issue in deu_issues():
         packages[issue.proposal].append(issue)
@@ -473,7 +476,7 @@ def test_deu_exchange_is_no_better_than_the_compromise():
         after.extend(np.abs(result.outcomes - outcomes))
     assert len(before) == 324
     assert np.mean(before) == pytest.approx(23.548, abs=5.1e-4)
-    assert np.mean(after) == pytest.approx(23.930, abs=5.1e-4)
+    assert np.mean(after) == pytest.approx(23.946, abs=5.1e-4)
 
 
 def _crps(values: np.ndarray, p: np.ndarray, outcome: float) -> float:
@@ -511,7 +514,7 @@ def test_deu_predictive_spread():
     ],
 )
 def test_deu_election_on_a_grid(rule, error, score):
-    """Own figures, none to compare with: on a fixed grid of 21 options only the Markov rules stay accurate."""
+    """Own figures, none to compare with: on a grid of 21 options only the Markov rules stay accurate."""
     grid = np.linspace(0, 100, 21)
     errors, scores = [], []
     for issue in deu_issues():

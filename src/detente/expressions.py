@@ -205,7 +205,7 @@ def walk(node: Expression) -> Iterator[Expression]:
     yield node
     for field in fields(node):
         below = getattr(node, field.name)
-        if isinstance(below, Expression.__args__):  # type: ignore[attr-defined]
+        if isinstance(below, Expression.__args__):
             yield from walk(below)
 
 
@@ -347,7 +347,7 @@ class _Build(Transformer[Token, Expression]):
 
 @lru_cache(maxsize=1)
 def _parser() -> Lark:
-    return Lark(_GRAMMAR, parser="lalr", transformer=None, propagate_positions=False, maybe_placeholders=True)
+    return Lark(_GRAMMAR, parser="lalr", lexer="basic", propagate_positions=False, maybe_placeholders=True)
 
 
 def _refuse_too_large(text: str, max_length: int, max_depth: int) -> None:

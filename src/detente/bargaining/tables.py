@@ -254,7 +254,8 @@ def _check_whole(draft: Draft, position: FloatArray, influence: FloatArray, sali
     """What can be said of the columns together, once each value is in order."""
     if len(draft.rows) < 2:
         if not draft.faults:
-            draft.fault(0, "actors", "there is one actor." if draft.rows else "there are no actors.", "A group needs two or more.")
+            message = "there is one actor." if draft.rows else "there are no actors."
+            draft.fault(0, "actors", message, "A group needs two or more.")
         return
     if not np.any(np.isnan(influence) | np.isnan(salience)) and not np.any(influence * salience > 0):
         draft.fault(

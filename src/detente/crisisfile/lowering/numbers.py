@@ -125,12 +125,21 @@ def _placed(
     build: Builder, distribution: Distribution, path: Path, unit: str, *, needs_evidence: bool = True
 ) -> Expression:
     evidence = build.evidence(path)
+    _check_window(build, distribution, path)
     if evidence == Evidence():
         if needs_evidence:
             build.unsupported.append(dotted(path))
         if distribution.kind == "fixed":
             return Number(distribution.numbers[0])
     return parameter(build, distribution, path, unit, evidence)
+
+
+def _check_window(build: Builder, distribution: Distribution, path: Path) -> None:
+    """A counted rate is divided by exposure, which is known for the replay only."""
+    counted = distribution.kind in ("counted", "mean_rate")
+    if counted and build.begin < 0.0 and distribution.start < build.begin:
+        hint = "Let `record_from` be as early as the first day of the count, or count from `record_from`."
+        build.fault(path, "the count begins before the replay", hint)
 
 
 def _machine_value(build: Builder, raw: Any, path: Path, wanted: Wanted) -> Value:

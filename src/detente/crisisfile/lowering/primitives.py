@@ -87,6 +87,8 @@ def _spelled_out(build: Builder, form: ParameterForm, path: Path) -> Distributio
         hint = f"Known kinds: {', '.join(sorted(get_args(DistributionKind)))}."
         build.fault((*path, "kind"), f"there is no distribution '{form.kind}'", hint)
         return None
+    if form.clock:
+        build.refer(form.clock, (*path, "clock"), "moment")
     return Distribution(
         form.kind,  # type: ignore[arg-type]
         form.numbers,

@@ -9,7 +9,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from detente.crisisfile.lowering.builder import Builder
+from detente.crisisfile.reading import Path
 from detente.crisisfile.schema.whole import CrisisForm, EventForm
+from detente.crisisfile.suggest import did_you_mean
 from detente.crisisfile.tables import Tables
 from detente.dates import parse_date
 from detente.model import Claim, Event, Source
@@ -28,11 +30,26 @@ def tables_of(build: Builder, form: CrisisForm, tables: Tables) -> Tables:
         if within and beside:
             hint = f"Move the section into {word}.csv, or remove the table."
             build.fault((word,), f"there is a section `{word}` and a table {word}.csv", hint)
+    _check_ids(build, form)
     return Tables(
         sources=tables.sources or {id_: _source(id_, each) for id_, each in form.sources.items()},
         claims=tables.claims or {id_: _claim(id_, each) for id_, each in form.claims.items()},
         events=tables.events or {id_: _event(build, id_, each) for id_, each in form.events.items()},
     )
+
+
+def _check_ids(build: Builder, form: CrisisForm) -> None:
+    """Ids in the sections of the file must stand in it."""
+    lists: list[tuple[Path, tuple[str, ...], Mapping[str, Any]]]
+    lists = [(("claims", name, "source"), claim.source, form.sources) for name, claim in form.claims.items()]
+    for name, event in form.events.items():
+        lists.append((("events", name, "sources"), event.sources, form.sources))
+        lists.append((("events", name, "claims"), event.claims, form.claims))
+    for path, ids, known in lists:
+        for id_ in ids:
+            if id_ not in known and not build.is_left_out(id_):
+                hint = f"{did_you_mean(id_, known)} Known: {', '.join(sorted(known)) or 'none'}.".strip()
+                build.fault(path, f"there is no '{id_}'", hint)
 
 
 def _source(id_: str, form: BaseModel) -> Source:

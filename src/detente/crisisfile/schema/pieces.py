@@ -142,6 +142,14 @@ class PatternForm(Evidenced):
     cameo: str | None = Field(None, description="Beginning of the CAMEO code, in quotes.")
     location: str | None = Field(None, description="The event's location.")
 
+    @model_validator(mode="after")
+    def _says_something(self) -> PatternForm:
+        if not any((self.id, self.actor, self.recipient, self.cameo, self.location)):
+            raise ValueError(
+                "this pattern fits every event|Name `actor`, `recipient`, `cameo` or `location`, or write an id."
+            )
+        return self
+
 
 class MomentForm(Evidenced):
     """What everything that happens may carry."""
