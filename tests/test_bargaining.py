@@ -45,7 +45,7 @@ EMISSION = (
 )
 FRANCE = 4
 
-checked = settings(derandomize=True, deadline=None, max_examples=3000, database=None)
+checked = settings(derandomize=True, deadline=None, max_examples=60, database=None)
 
 
 @st.composite

@@ -244,7 +244,7 @@ first: "first" NAME ["becomes" NAME]
     | NAME "(" disjunction ")" -> call
     | NAME -> name
     | "(" disjunction ")"
-CLOSE.2: "close"
+CLOSE: "close"
 COMPARE: "<=" | ">=" | "==" | "!=" | "<" | ">"
 DATE.3: /\d{4}-\d{2}-\d{2}([T]\d{2}:\d{2})?/
 MONTH.2: /\d{4}-\d{2}/

@@ -47,8 +47,8 @@ _DECIMALS = 1e4
 _HALF = 1e-9
 """Slack with which a half is recognised in spite of rounding error."""
 
-_TIE_DECIMALS = 10
-"""Gains and probabilities that agree to this many decimals are tied."""
+_TIE_DECIMALS = 6
+"""Gains and probabilities that agree to this many decimals are tied (an empty coalition has 1e-8)."""
 
 _SAME = 1e-3
 """Positions closer than this share of the scale count as one option in the reported probabilities."""
@@ -206,8 +206,9 @@ def _bargains(x: FloatArray, seen: FloatArray, actors: Bargainers) -> list[_Barg
     """The best-paying challenge of each actor, turned into a proposal."""
     win, gain = challenges(seen, actors)
     proposals = []
+    targets = np.column_stack([x, actors.care, actors.capability])
     for i in range(len(x)):
-        j = _best(gain[i], x)
+        j = _best(gain[i], targets)
         if gain[i, j] > _LEAST_GAIN:
             a = (actors.salience[i] * win[i, j]) ** 2
             b = (actors.salience[j] * (1 - win[i, j])) ** 2
@@ -222,11 +223,11 @@ def _rounded(x: FloatArray) -> FloatArray:
     return np.asarray(np.floor(0.5 + _HALF + x * _DECIMALS) / _DECIMALS)
 
 
-def _best(score: FloatArray, places: FloatArray) -> int:
-    """Index of the best score; a tie goes to the lowest place, so that list order decides nothing."""
+def _best(score: FloatArray, traits: FloatArray) -> int:
+    """Index of the best score; a tie goes to the lowest row of traits, so that list order decides nothing."""
     rounded = np.where(np.isfinite(score), np.round(score, _TIE_DECIMALS), -np.inf)
     best = np.flatnonzero(rounded == rounded.max())
-    return int(best[np.lexsort(places[best].T[::-1])[0]])
+    return int(best[np.lexsort(traits[best].T[::-1])[0]])
 
 
 def _bargain_utility(

@@ -81,10 +81,10 @@ class _Dump:
     def time(self, time: float) -> str | float:
         """A model time as a date with its time of day, where that is exact."""
         try:
-            instant = date_at(self.crisis.as_of, time)
+            instant = _nearest_minute(date_at(self.crisis.as_of, time))
         except OverflowError:
             return time
-        exact = instant.year >= 1000 and days_between(self.crisis.as_of, _to_minute(instant)) == time
+        exact = instant.year >= 1000 and days_between(self.crisis.as_of, instant) == time
         return f"{instant:%Y-%m-%dT%H:%M}" if exact else time
 
     # ── state ───────────────────────────────────────────────────────────────────────────────────
@@ -304,12 +304,10 @@ def _row(thing: Any, lists: tuple[str, ...]) -> Data:
 
 def _event(event: Event) -> Data:
     data = _row(event, ("actor", "recipient", "sources", "claims"))
-    return data | {
-        "date": f"{event.date:%Y-%m-%dT%H:%M}"
-        if event.date.hour or event.date.minute
-        else f"{event.date:%Y-%m-%d}"
-    }
+    timed = event.date.hour or event.date.minute
+    data["date"] = f"{event.date:%Y-%m-%dT%H:%M}" if timed else f"{event.date:%Y-%m-%d}"
+    return data if event.line else {name: value for name, value in data.items() if name != "line"}
 
 
-def _to_minute(instant: dt.datetime) -> dt.datetime:
-    return instant.replace(second=0, microsecond=0)
+def _nearest_minute(instant: dt.datetime) -> dt.datetime:
+    return (instant + dt.timedelta(seconds=30)).replace(second=0, microsecond=0)

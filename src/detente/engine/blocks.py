@@ -33,7 +33,7 @@ def new_block(compiled: Compiled, n_exposures: int = 0, log_size: int = 0) -> tb
     tables, w = compiled.tables, WIDTH
     n_clocks, n_triggers = len(tables.clocks), len(tables.triggers)
     n_watches, n_timers = len(tables.watches), len(tables.timers)
-    everything = n_clocks + n_triggers + n_watches + 1
+    everything = 2 * n_clocks + n_triggers + n_watches + 1
     return tb.State(
         x=np.zeros(compiled.n_rows * w),
         residual=np.zeros(max(1, n_clocks) * w),

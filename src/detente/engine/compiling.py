@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,8 +88,9 @@ class _Compiler:
         self._lay_rows()
         self.assembler = Assembler(self.names, self.n_laid)
         self.readers: dict[str, dict[int, list[int]]] = {
-            kind: defaultdict(list) for kind in ("clock", "trigger", "watch")
+            kind: defaultdict(list) for kind in ("steady", "clock", "trigger", "watch")
         }
+        self.memory_readers: set[int] = set()
         self.effect_records: list[tuple[float, ...]] = []
         self.feed_records: list[tuple[int, ...]] = []
 
@@ -126,6 +127,11 @@ class _Compiler:
             lasts=self.lasts,
             calendar=crisis.calendar,
             origin=float(crisis.as_of.toordinal()),
+            flowing=frozenset(
+                name
+                for name, stock in crisis.stocks.items()
+                if stock.flow is not None or stock.follows is not None or stock.noise is not None
+            ),
         )
 
     def _nodes(self) -> Iterable[Expression]:
@@ -135,12 +141,11 @@ class _Compiler:
     # ── assembling ──────────────────────────────────────────────────────────────────────────────
 
     def compiled(self) -> Compiled:
-        flowing = self._flowing_rows()
         ranges: list[int] = []
-        clocks = self._clocks(flowing, ranges)
+        clocks = self._clocks(ranges)
         flows = self._flows(ranges)
-        triggers = self._triggers(flowing, ranges)
-        watches = self._watches(flowing, ranges)
+        triggers = self._triggers(ranges)
+        watches = self._watches(ranges)
         moments = self._moments()
         outcomes = self._outcomes(moments)
         happenings = self._happenings()
@@ -148,7 +153,8 @@ class _Compiler:
         memories, half_lives = self._memories()
         assembler = self.assembler
         tables = tb.Tables(
-            code=np.array([(k, *i) for i, k in zip(assembler.code, assembler.immediate, strict=True)], tb.CODE),
+            code=np.array([(k[0], *i) for i, k in zip(assembler.code, assembler.immediate, strict=True)], tb.CODE),
+            clamps=np.array([k[1:] for k in assembler.immediate], tb.CLAMP),
             rows=self._row_records(),
             links=np.array(self.links or [0], np.int64),
             clocks=clocks,
@@ -162,7 +168,7 @@ class _Compiler:
             triggers=triggers,
             watches=watches,
             memories=memories,
-            fast_clocks=np.flatnonzero(clocks["fast"]).astype(np.int64),
+            fast_clocks=np.array(sorted(self.memory_readers), np.int64),
             fast_memories=np.arange(len(memories), dtype=np.int64),
             ranges=np.array(ranges, np.int64),
         )
@@ -188,15 +194,9 @@ class _Compiler:
             memory_half_lives=half_lives,
         )
 
-    def _flowing_rows(self) -> set[int]:
-        rows = self.names.rows
-        return {
-            rows[name]
-            for name, stock in self.crisis.stocks.items()
-            if stock.flow is not None or stock.follows is not None or stock.noise is not None
-        }
-
     def _note_reader(self, kind: str, number: int, reads: Reads) -> None:
+        if kind == "clock" and reads.memories:
+            self.memory_readers.add(number)
         memory_rows = {self.names.rows[self.memory_names[m]] for m in reads.memories}
         for row in reads.rows | memory_rows:
             self.readers[kind][row].append(number)
@@ -204,31 +204,27 @@ class _Compiler:
     def _optional(self, expression: Expression | None) -> Program:
         return NO_PROGRAM if expression is None else self.assembler.program(expression)[0]
 
-    def _clocks(self, flowing: set[int], ranges: list[int]) -> tb.Records:
-        """Continuous clocks first, so that one range of code serves a whole tick."""
-        continuous: dict[str, tuple[Program, Reads]] = {}
-        others: dict[str, tuple[Program, Reads]] = {}
-        dry = Assembler(self.names, self.n_laid)
-        order = sorted(self.clock_names, key=lambda n: not _is_continuous(self._clock_program(dry, n)[1], flowing))
-        ranges.append(len(self.assembler.code))
-        for name in order:
-            built = self._clock_program(self.assembler, name)
-            (continuous if _is_continuous(built[1], flowing) else others)[name] = built
-            if name in continuous:
-                last = len(self.assembler.code)
-        ranges.append(last if continuous else ranges[0])
+    def _clocks(self, ranges: list[int]) -> tb.Records:
+        """Steady parts first, then all moving parts in one range of code, which serves a whole tick."""
         records = []
+        moving: list[Callable[[], tuple[Program, Reads]]] = []
+        steady: list[Program] = []
         for number, name in enumerate(self.clock_names):
-            program, reads = continuous.get(name) or others[name]
+            moment = self.moments[name]
+            clock = _clock(moment)
+            product = self.assembler.product(clock.rate, clock.factors, moment.guard, into=self.clock_row[name])
+            self._note_reader("steady", number, product.steady_reads)
+            steady.append(product.steady)
+            moving.append(product.moving)
+        ranges.append(len(self.assembler.code))
+        for number, name in enumerate(self.clock_names):
+            program, reads = moving[number]()
             self._note_reader("clock", number, reads)
-            fast = int(bool(reads.memories))
-            records.append((*program, self.moment_number[name], fast, name_key(f"clock:{name}")))
+            row, key = self.clock_row[name], name_key(f"clock:{name}")
+            span = steady[number].start, steady[number].end
+            records.append((*span, program.start, program.end, row, self.moment_number[name], key))
+        ranges.append(len(self.assembler.code))
         return np.array(records, tb.CLOCK)
-
-    def _clock_program(self, assembler: Assembler, name: str) -> tuple[Program, Reads]:
-        moment = self.moments[name]
-        clock = _clock(moment)
-        return assembler.product(clock.rate, clock.factors, moment.guard, into=self.clock_row[name])
 
     def _flows(self, ranges: list[int]) -> tb.Records:
         records = []
@@ -265,57 +261,49 @@ class _Compiler:
             return self.assembler.per_draw(amount)
         return self.assembler.scaled(amount, factors, into=self.assembler.new_row())[0].row
 
-    def _triggers(self, flowing: set[int], ranges: list[int]) -> tb.Records:
-        """Continuous triggers first, condition and rearming side by side."""
-
-        def programs(assembler: Assembler, name: str, rows: tuple[int, int]) -> tuple[Program, Program, Reads]:
-            trigger = self.moments[name].cause
-            assert isinstance(trigger, Trigger)
-            when, reads = assembler.program(trigger.when, into=rows[0])
-            if trigger.rearm is None:
-                return when, NO_PROGRAM, reads
-            rearm, more = assembler.program(trigger.rearm, into=rows[1])
-            return when, rearm, Reads(reads.rows | more.rows, reads.memories | more.memories, reads.time or more.time)
-
-        dry = Assembler(self.names, self.n_laid)
-        kinds = {name: _is_continuous(programs(dry, name, (0, 0))[2], flowing) for name in self.trigger_names}
-        built = {}
+    def _triggers(self, ranges: list[int]) -> tb.Records:
+        """Those that can become true by flowing first, in one range of code; condition and rearming side by side."""
+        moving = {name: any(map(self.assembler.moves, _conditions(self.moments[name]))) for name in self.trigger_names}
+        built: dict[str, tuple[Program, Program]] = {}
+        number = {name: index for index, name in enumerate(self.trigger_names)}
         ranges.append(len(self.assembler.code))
-        for name in sorted(self.trigger_names, key=lambda n: not kinds[n]):
-            built[name] = programs(self.assembler, name, (self.assembler.new_row(), self.assembler.new_row()))
-            if kinds[name]:
-                last = len(self.assembler.code)
-        ranges.append(last if any(kinds.values()) else ranges[-1])
-        records = []
-        for number, name in enumerate(self.trigger_names):
-            when, rearm, reads = built[name]
-            self._note_reader("trigger", number, reads)
-            records.append((*when, *rearm, self.moment_number[name], int(kinds[name])))
+        for name in sorted(self.trigger_names, key=lambda n: not moving[n]):
+            if not moving[name] and len(ranges) % 2:
+                ranges.append(len(self.assembler.code))
+            programs = []
+            for condition in _conditions(self.moments[name]):
+                program, reads = self.assembler.program(condition, into=self.assembler.new_row())
+                self._note_reader("trigger", number[name], reads)
+                programs.append(program)
+            built[name] = programs[0], programs[1] if len(programs) > 1 else NO_PROGRAM
+        if len(ranges) % 2:
+            ranges.append(len(self.assembler.code))
+        records = [
+            (*built[name][0], *built[name][1], self.moment_number[name], int(moving[name])) for name in self.trigger_names
+        ]
         return np.array(records, tb.TRIGGER)
 
-    def _watches(self, flowing: set[int], ranges: list[int]) -> tb.Records:
+    def _watches(self, ranges: list[int]) -> tb.Records:
+        """Conditions that can come true by flowing first, in one range of code."""
         kinds = {"first": tb.FIRST, "becomes": tb.BECOMES, "ever": tb.EVER, "at": tb.AT}
-        dry = Assembler(self.names, self.n_laid)
-
-        def continuous(watch: Watch) -> bool:
-            return watch.kind == "ever" and _is_continuous(dry.program(_condition(watch))[1], flowing)
-
-        built: dict[Watch, tuple[Program, Reads]] = {}
+        moving = {w: w.kind == "ever" and self.assembler.moves(_condition(w)) for w in self.watches}
+        built: dict[Watch, Program] = {}
+        number = {watch: index for index, watch in enumerate(self.watches)}
         ranges.append(len(self.assembler.code))
-        for watch in sorted(self.watches, key=lambda w: not continuous(w)):
+        for watch in sorted(self.watches, key=lambda w: not moving[w]):
+            if not moving[watch] and len(ranges) % 2:
+                ranges.append(len(self.assembler.code))
             if watch.kind == "first":
                 continue
-            built[watch] = self.assembler.program(_condition(watch), into=self.assembler.new_row())
-            if continuous(watch):
-                last = len(self.assembler.code)
-        ranges.append(last if any(map(continuous, self.watches)) else ranges[-1])
-        records = []
-        for number, watch in enumerate(self.watches):
-            program, reads = built.get(watch, (NO_PROGRAM, Reads()))
+            built[watch], reads = self.assembler.program(_condition(watch), into=self.assembler.new_row())
             if watch.kind in ("ever", "becomes"):
-                self._note_reader("watch", number, reads)
-            window = watch.opens, watch.closes
-            records.append((kinds[watch.kind], *program, int(continuous(watch)), *window))
+                self._note_reader("watch", number[watch], reads)
+        if len(ranges) % 2:
+            ranges.append(len(self.assembler.code))
+        records = [
+            (kinds[watch.kind], *built.get(watch, NO_PROGRAM), int(moving[watch]), watch.opens, watch.closes)
+            for watch in self.watches
+        ]
         return np.array(records, tb.WATCH)
 
     # ── moments and what they do ────────────────────────────────────────────────────────────────
@@ -338,7 +326,7 @@ class _Compiler:
             for outcome in sorted(self.moments[name].outcomes, key=lambda o: o.name):
                 full = f"{name}.{outcome.name}"
                 share = outcome.share if outcome.share is not None else _remainder(declared)
-                weight, _ = self.assembler.product(share, outcome.factors, outcome.guard)
+                weight, _ = self.assembler.weight(share, outcome.factors, outcome.guard)
                 effects = self._effects(full, outcome.effects)
                 happening = self.happening_number[full]
                 records.append((*weight, happening, *effects, name_key(f"outcome:{full}")))
@@ -433,7 +421,7 @@ class _Compiler:
         records = []
         for row in range(self.n_state_rows):
             spans: list[int] = []
-            for kind in ("clock", "trigger", "watch"):
+            for kind in ("steady", "clock", "trigger", "watch"):
                 readers = self.readers[kind].get(row, [])
                 start = self._link(readers)
                 spans += [start, start + len(readers)]
@@ -460,8 +448,10 @@ def _condition(watch: Watch) -> Expression:
     return watch.what
 
 
-def _is_continuous(reads: Reads, flowing: set[int]) -> bool:
-    return reads.time or bool(reads.memories) or not flowing.isdisjoint(reads.rows)
+def _conditions(moment: Moment) -> list[Expression]:
+    """The condition of a trigger and, if it has one of its own, that of its rearming."""
+    assert isinstance(moment.cause, Trigger)
+    return [part for part in (moment.cause.when, moment.cause.rearm) if part is not None]
 
 
 def _remainder(declared: list[Expression]) -> Expression:

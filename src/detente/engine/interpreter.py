@@ -32,10 +32,10 @@ def month_of(day) -> Any:
 
 
 def _interpret(  # type: ignore[no-untyped-def]
-    code_address, memory_address, x_address, start, end, low, high, t0, offset
+    code_address, clamp_address, memory_address, x_address, start, end, low, high, t0, offset
 ) -> None:
     lo, hi, w = np.uint64(low), np.uint64(high), np.uint64(WIDTH)
-    code = view(code_address, tb.CODE)
+    code, clamps = view(code_address, tb.CODE), view(clamp_address, tb.CLAMP)
     x, memories = view(x_address, np.float64), view(memory_address, tb.MEMORY_ROWS)
     for pc in range(start, end):
         what = code[pc].what
@@ -122,6 +122,30 @@ def _interpret(  # type: ignore[no-untyped-def]
         elif what == op.WHEN_K:
             for l in range(lo, hi):
                 x[d + l] = x[a + l] * (k if x[c + l] != 0.0 else 1.0)
+        elif what == op.EACH:
+            low_k, high_k = clamps[pc].low, clamps[pc].high
+            for l in range(lo, hi):
+                v = (x[a + l] - k) * x[b + l]
+                v = v if v > low_k else low_k
+                x[d + l] = v if v < high_k else high_k
+        elif what == op.EACH_K:
+            low_k, high_k, slope = clamps[pc].low, clamps[pc].high, clamps[pc].slope
+            for l in range(lo, hi):
+                v = (x[a + l] - k) * slope
+                v = v if v > low_k else low_k
+                x[d + l] = v if v < high_k else high_k
+        elif what == op.REMEMBER:
+            low_k, high_k = clamps[pc].low, clamps[pc].high
+            for l in range(lo, hi):
+                v = x[a + l] * x[b + l] + 1.0
+                v = v if v > low_k else low_k
+                x[d + l] = v if v < high_k else high_k
+        elif what == op.REMEMBER_K:
+            low_k, high_k, slope = clamps[pc].low, clamps[pc].high, clamps[pc].slope
+            for l in range(lo, hi):
+                v = x[a + l] * slope + 1.0
+                v = v if v > low_k else low_k
+                x[d + l] = v if v < high_k else high_k
         elif what == op.EXP:
             for l in range(lo, hi):
                 x[d + l] = exp(x[a + l])
@@ -168,7 +192,7 @@ def _interpret(  # type: ignore[no-untyped-def]
                 x[d + l] = x[a + l]
 
 
-_SIGNATURE = types.void(*[types.int64] * 7, types.float64, types.float64)
+_SIGNATURE = types.void(*[types.int64] * 8, types.float64, types.float64)
 _SYMBOL = "detente_interpret"
 _compiled = cfunc(_SIGNATURE, cache=True, error_model="numpy")(_interpret)
 llvmlite.binding.add_symbol(_SYMBOL, _compiled.address)
@@ -176,6 +200,6 @@ llvmlite.binding.add_symbol(_SYMBOL, _compiled.address)
 interpret = types.ExternalFunction(_SYMBOL, _SIGNATURE)
 """Execute the instructions start ≤ i < end for the lanes low ≤ l < high at time t0 + offset.
 
-``interpret(code, memories, x, start, end, low, high, t0, offset)``; the first three are addresses. A memory's row
+``interpret(code, clamps, memories, x, start, end, low, high, t0, offset)``; the first four are addresses. A memory's row
 holds its value as of t0; offset is 0, half a tick (its fading is then a hoisted row), or any time within the tick.
 """

@@ -41,7 +41,7 @@ _jit = njit(nogil=True, cache=True, error_model="numpy")
 @_jit
 def run(tables, state, start, end, low, high, t0, offset) -> None:
     """Execute instructions for the lanes low ≤ l < high at time t0 + offset: see `interpreter`."""
-    interpret(tables.code, tables.memories, state.x, I8(start), I8(end), I8(low), I8(high), F8(t0), F8(offset))
+    interpret(tables.code, tables.clamps, tables.memories, state.x, I8(start), I8(end), I8(low), I8(high), F8(t0), F8(offset))
 
 
 # ── what changed ─────────────────────────────────────────────────────────────────────────────────
@@ -52,6 +52,10 @@ def touch(tables, state, row) -> None:
     """Note that a state row changed: everything that reads it must be looked at again."""
     readers = view(tables.rows, tb.ROW)[row]
     n_clocks, n_triggers = tables.n_clocks, tables.n_triggers
+    for link in range(readers.steady_start, readers.steady_end):
+        number = view(tables.links, I8)[link]
+        mark(state, number, tb.N_STEADY, n_clocks + n_triggers + tables.n_watches)
+        mark(state, number, tb.N_CLOCKS, I8(0))
     for link in range(readers.clock_start, readers.clock_end):
         mark(state, view(tables.links, I8)[link], tb.N_CLOCKS, I8(0))
     for link in range(readers.trigger_start, readers.trigger_end):
@@ -335,6 +339,7 @@ def keep_agenda(tables, plan, state, entry, l, t, t0) -> int:
 def settle(tables, plan, state, l, t, t0) -> None:
     """Rounds of triggers: collect what became true, fire it by name, test again."""
     segment = tables.n_clocks
+    any_fired = False
     for round_number in range(MAX_ROUNDS):
         if view(state.counters, I8)[tb.N_TRIGGERS] == 0 or view(state.status, I8)[l] != tb.FINE:
             break
@@ -343,6 +348,7 @@ def settle(tables, plan, state, l, t, t0) -> None:
             number = view(state.became, I8)[index]
             moment = view(tables.triggers, tb.TRIGGER)[number].moment
             view(state.fired, U1)[number] = 1
+            any_fired = True
             view(state.armed, U1)[number * WIDTH + l] = 0
             chooses = view(tables.moments, tb.MOMENT)[moment].outcome_end > view(tables.moments, tb.MOMENT)[moment].outcome_start
             if not (plan.replay and chooses) and can_fire(tables, state, moment, l, t, t0):
@@ -353,8 +359,9 @@ def settle(tables, plan, state, l, t, t0) -> None:
         view(state.marks, U1)[segment + view(state.changed, I8)[segment + index]] = 0
     view(state.counters, I8)[tb.N_TRIGGERS] = 0
     view(state.counters, I8)[tb.N_INSTANT] = 0
-    for number in range(tables.n_triggers):
-        view(state.fired, U1)[number] = 0
+    if any_fired:
+        for number in range(tables.n_triggers):
+            view(state.fired, U1)[number] = 0
 
 
 @_jit
@@ -386,7 +393,10 @@ def collect(tables, state, l, t, t0, segment) -> int:
 
 @_jit
 def refresh(tables, state, l, t, t0, until) -> None:
-    """Look again at the watches that changed, and at the clocks for the stretch from t to `until`."""
+    """Look again at the watches that changed, and at the clocks for the stretch from t to `until`.
+
+    At the end of a tick (`until` = t) the moving parts can wait: the next tick begins with all of them.
+    """
     n_clocks = tables.n_clocks
     segment = n_clocks + tables.n_triggers
     for index in range(view(state.counters, I8)[tb.N_WATCHES]):
@@ -399,12 +409,20 @@ def refresh(tables, state, l, t, t0, until) -> None:
             if holds(tables, state, watch.start, watch.end, watch.row, l, t0, t - t0):
                 view(state.register, F8)[place] = t
     view(state.counters, I8)[tb.N_WATCHES] = 0
+    segment += tables.n_watches
+    for index in range(view(state.counters, I8)[tb.N_STEADY]):
+        number = view(state.changed, I8)[segment + index]
+        view(state.marks, U1)[segment + number] = 0
+        clock = view(tables.clocks, tb.CLOCK)[number]
+        run(tables, state, clock.steady_start, clock.steady_end, l, l + 1, t0, t - t0)
+    view(state.counters, I8)[tb.N_STEADY] = 0
     middle = 0.5 * (t + until) - t0
     for index in range(view(state.counters, I8)[tb.N_CLOCKS]):
         number = view(state.changed, I8)[index]
         view(state.marks, U1)[number] = 0
         clock = view(tables.clocks, tb.CLOCK)[number]
-        run(tables, state, clock.start, clock.end, l, l + 1, t0, middle)
+        if until > t and clock.start >= 0:
+            run(tables, state, clock.start, clock.end, l, l + 1, t0, middle)
     view(state.counters, I8)[tb.N_CLOCKS] = 0
 
 
@@ -642,7 +660,7 @@ def instant(tables, plan, state, n, t, entry) -> int:
             place = keep_agenda(tables, plan, state, entry, l, t, t)
             mark_continuous_triggers(tables, state)
             settle(tables, plan, state, l, t, t)
-            refresh(tables, state, l, t, t, t + plan.tick)
+            refresh(tables, state, l, t, t, t)
             look(tables, plan, state, place, l, t, t)
     watch_block(tables, state, n, t, plan.tick)
     return later
@@ -687,8 +705,7 @@ def start(tables, plan, state, n, fresh) -> int:
     entry = instant(tables, plan, state, n, plan.starts, I8(0))
     for number in range(tables.n_clocks):
         clock = view(tables.clocks, tb.CLOCK)[number]
-        half = plan.tick * 0.5
-        run(tables, state, clock.start, clock.end, 0, n, plan.starts, half)
+        run(tables, state, clock.steady_start, clock.steady_end, 0, n, plan.starts, 0.0)
     return entry
 
 

@@ -8,13 +8,13 @@ that is filled once per draw. Whatever is constant becomes an immediate number i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from detente.dates import day_number
 from detente.errors import ModelError
-from detente.expressions import Binary, Call, Date, Expression, Month, Name, Number, Unary
+from detente.expressions import Binary, Call, Date, Expression, Month, Name, Number, Unary, walk
 from detente.model import Factor
 
 # Opcodes. The part behind _K takes the instruction's immediate number k as its second operand.
@@ -24,6 +24,8 @@ FROM_K, OVER_K, GT_K, GE_K = range(20, 24)  # k − a, k / a, a > k, a >= k
 EXP, LOG, SQRT, ABS, POWER = range(24, 29)
 WHEN, WHEN_K = 29, 30  # a · (b if c else 1), a · (k if c else 1)
 MEMORY, SINCE, UNTIL, MONTH, COPY = range(31, 36)
+EACH, EACH_K = 36, 37  # (a − k)·b clamped to [low, high]; (a − k)·slope clamped
+REMEMBER, REMEMBER_K = 38, 39  # 1 + a·b clamped to [low, high]; 1 + a·slope clamped
 
 _BINARY = {"+": ADD, "-": SUB, "*": MUL, "/": DIV, "<": LT, "<=": LE, "==": EQ, "!=": NE}
 _WITH_K = {ADD: ADD_K, SUB: SUB_K, MUL: MUL_K, DIV: DIV_K, MIN: MIN_K, MAX: MAX_K, LT: LT_K, LE: LE_K, EQ: EQ_K, NE: NE_K}
@@ -51,6 +53,14 @@ class Reads:
     time: bool = False
 
 
+class Product(NamedTuple):
+    """An intensity in two parts: see `Assembler.product`."""
+
+    steady: Program
+    steady_reads: Reads
+    moving: Callable[[], tuple[Program, Reads]]
+
+
 @dataclass
 class Names:
     """Where the names of a crisis live: rows of state, and what is known about parameters."""
@@ -64,6 +74,7 @@ class Names:
     lasts: Mapping[str, int]
     calendar: Mapping[str, float]
     origin: float
+    flowing: frozenset[str]
 
 
 class Assembler:
@@ -72,7 +83,7 @@ class Assembler:
     def __init__(self, names: Names, first_free_row: int) -> None:
         self.names = names
         self.code: list[tuple[int, int, int, int, int]] = []
-        self.immediate: list[float] = []
+        self.immediate: list[tuple[float, float, float, float]] = []
         self.hoisted: dict[Expression, int] = {}
         self.next_row = first_free_row
         self.reads = Reads()
@@ -86,21 +97,71 @@ class Assembler:
         return self._finish(len(self.code), lambda: self._operand(expression), into)
 
     def product(
-        self,
-        base: Expression,
-        factors: Iterable[Factor],
-        guard: Expression | None,
-        *,
-        into: int | None = None,
+        self, base: Expression, factors: Iterable[Factor], guard: Expression | None, *, into: int
+    ) -> Product:
+        """Assemble ``guard · max(0, base · Πfactors)`` into a row, in two parts.
+
+        The *steady* part reads only what changes by jumps; it is run when one of these changes. The *moving* part
+        multiplies it by what flows, fades or depends on time, and is run every tick; it is assembled when the
+        caller asks, so that all moving parts can stand side by side. Without one, start is −1.
+        """
+        factors = tuple(factors)
+        moving = [factor for factor in factors if self.factor_moves(factor)]
+        steady = [factor for factor in factors if not self.factor_moves(factor)]
+        later = self.moves(base), guard is not None and self.moves(guard)
+        ends_steady = not moving and not any(later)
+        steady_row = into if ends_steady else self.new_row()
+
+        def build_steady() -> Operand:
+            value = 1.0 if later[0] else self._base(base)
+            value = self._with_factors(value, steady)
+            return value if guard is None or later[1] else self._two(MUL, self._operand(guard), value)
+
+        def build_moving() -> Operand:
+            value: Operand = steady_program.row
+            if later[0]:
+                value = self._two(MUL, value, self._base(base))
+            value = self._with_factors(value, moving)
+            return self._two(MUL, self._operand(guard), value) if guard is not None and later[1] else value
+
+        steady_program, steady_reads = self._finish(len(self.code), build_steady, steady_row)
+
+
+        def assemble_moving() -> tuple[Program, Reads]:
+            if ends_steady:
+                return Program(-1, -1, into), Reads()
+            return self._finish(len(self.code), build_moving, into)
+
+        return Product(steady_program, steady_reads, assemble_moving)
+
+    def _base(self, base: Expression) -> Operand:
+        value = self._operand(base)
+        return value if self.is_per_draw(base) else self._two(MAX, value, 0.0)
+
+    def weight(
+        self, share: Expression, factors: Iterable[Factor], guard: Expression | None
     ) -> tuple[Program, Reads]:
-        """Assemble ``guard · max(0, base · Πfactors)``."""
+        """Assemble ``guard · max(0, share · Πfactors)`` in one part, for a choice at a moment."""
 
         def build() -> Operand:
-            value = self._with_factors(self._operand(base), factors)
-            value = self._two(MAX, value, 0.0)
+            value = self._two(MAX, self._with_factors(self._operand(share), factors), 0.0)
             return value if guard is None else self._two(MUL, self._operand(guard), value)
 
-        return self._finish(len(self.code), build, into)
+        return self._finish(len(self.code), build, None)
+
+    def moves(self, expression: Expression) -> bool:
+        """Whether an expression can change between jumps: it reads a flow, a memory or the time."""
+        for node in walk(expression):
+            if isinstance(node, Month) or (isinstance(node, Call) and node.function in ("since", "until")):
+                return True
+            if isinstance(node, Name) and (node.name in self.names.memories or node.name in self.names.flowing):
+                return True
+        return False
+
+    def factor_moves(self, factor: Factor) -> bool:
+        """Whether a factor can change between jumps."""
+        parts = (factor.times, factor.of, factor.start, factor.unit, factor.condition, factor.at_least, factor.at_most)
+        return any(self.moves(part) for part in parts if part is not None)
 
     def scaled(
         self, amount: Expression, factors: Iterable[Factor], *, into: int | None = None
@@ -155,9 +216,18 @@ class Assembler:
             self.hoisted[expression] = self.new_row()
         return self.hoisted[expression]
 
-    def _emit(self, op: int, target: int, a: int = 0, b: int = 0, c: int = 0, k: float = 0.0) -> int:
+    def _emit(
+        self,
+        op: int,
+        target: int,
+        a: int = 0,
+        b: int = 0,
+        c: int = 0,
+        k: float = 0.0,
+        clamp: tuple[float, float, float] = (0.0, -math.inf, math.inf),
+    ) -> int:
         self.code.append((op, target, a, b, c))
-        self.immediate.append(k)
+        self.immediate.append((k, *clamp))
         return target
 
     # ── expressions ─────────────────────────────────────────────────────────────────────────────
@@ -265,18 +335,33 @@ class Assembler:
         assert factor.of is not None and factor.times is not None and factor.unit is not None
         log_times: Expression = Call("log", factor.times)
         start = factor.start or Number(0.0)
+        low = self._log_bound(factor.at_least, -math.inf)
+        high = self._log_bound(factor.at_most, math.inf)
+        of, from_ = self._operand(factor.of), self.constant(start)
         if factor.shape == "each":
             slope = self._operand(Binary("/", log_times, factor.unit))
-            distance = self._two(SUB, self._operand(factor.of), self._operand(start))
         else:
             slope = self._operand(Binary("/", log_times, Call("log", factor.unit)))
-            distance = self._operand(Binary("-", Call("log", factor.of), Call("log", start)))
-        term = self._two(MUL, distance, slope)
-        if factor.at_least is not None:
-            term = self._two(MAX, term, self._operand(Call("log", factor.at_least)))
-        if factor.at_most is not None:
-            term = self._two(MIN, term, self._operand(Call("log", factor.at_most)))
+            of = self._two_log(of)
+            from_ = None if from_ is None else math.log(max(from_, 1e-300))
+            start = Call("log", start)
+        simple = isinstance(of, int) and isinstance(low, float) and isinstance(high, float)
+        if simple and from_ is not None and isinstance(slope, float):
+            term: Operand = self._emit(EACH_K, self._temporary(), int(of), k=from_, clamp=(slope, low, high))  # type: ignore[arg-type]
+        elif simple and from_ is not None:
+            term = self._emit(EACH, self._temporary(), int(of), int(slope), k=from_, clamp=(0.0, low, high))  # type: ignore[arg-type]
+        else:
+            term = self._two(MUL, self._two(SUB, of, self._operand(start)), slope)
+            term = self._two(MIN, self._two(MAX, term, low), high)
         return term if factor.condition is None else self._two(MUL, self._operand(factor.condition), term)
+
+    def _two_log(self, operand: Operand) -> Operand:
+        if isinstance(operand, float):
+            return math.log(max(operand, 1e-300))
+        return self._emit(LOG, self._temporary(), operand)
+
+    def _log_bound(self, bound: Expression | None, without: float) -> Operand:
+        return without if bound is None else self._operand(Call("log", bound))
 
     def _times(self, value: Operand, factor: Factor) -> Operand:
         if factor.shape == "while":
@@ -284,23 +369,29 @@ class Assembler:
             size = self._operand(factor.times)
         else:
             assert factor.of is not None
-            size = self._operand(factor.of)
-            if factor.shape == "memory":
-                assert factor.times is not None
-                size = self._two(MUL, size, self._operand(Binary("-", factor.times, Number(1.0))))
-                size = self._two(ADD, size, 1.0)
-            else:
-                size = self._two(MAX, size, 0.0)
-            if factor.at_least is not None:
-                size = self._two(MAX, size, self._operand(factor.at_least))
-            if factor.at_most is not None:
-                size = self._two(MIN, size, self._operand(factor.at_most))
+            size = self._size(factor, self._operand(factor.of))
         if factor.condition is None:
             return self._two(MUL, value, size)
         condition = self._operand(factor.condition)
         if isinstance(condition, float):
             return self._two(MUL, value, size) if condition else value
         return self._when(value, size, condition)
+
+    def _size(self, factor: Factor, of: Operand) -> Operand:
+        """Value of a memory or proportional factor, clamped."""
+        low: Operand = 0.0 if factor.shape == "proportional" else -math.inf
+        low = low if factor.at_least is None else self._operand(factor.at_least)
+        high: Operand = math.inf if factor.at_most is None else self._operand(factor.at_most)
+        if factor.shape == "proportional":
+            return self._two(MIN, self._two(MAX, of, low), high)
+        assert factor.times is not None
+        slope = self._operand(Binary("-", factor.times, Number(1.0)))
+        if isinstance(of, int) and isinstance(low, float) and isinstance(high, float):
+            if isinstance(slope, float):
+                return self._emit(REMEMBER_K, self._temporary(), of, clamp=(slope, low, high))
+            return self._emit(REMEMBER, self._temporary(), of, slope, clamp=(0.0, low, high))
+        size = self._two(ADD, self._two(MUL, of, slope), 1.0)
+        return self._two(MIN, self._two(MAX, size, low), high)
 
     def _when(self, value: Operand, size: Operand, condition: int) -> int:
         if isinstance(size, float):

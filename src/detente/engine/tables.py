@@ -20,7 +20,16 @@ I8, F8, U8 = "<i8", "<f8", "<u8"
 Records = NDArray[np.void]
 
 CLOCK = np.dtype(
-    [("start", I8), ("end", I8), ("row", I8), ("moment", I8), ("fast", I8), ("key", U8)], align=True
+    [
+        ("steady_start", I8),
+        ("steady_end", I8),
+        ("start", I8),
+        ("end", I8),
+        ("row", I8),
+        ("moment", I8),
+        ("key", U8),
+    ],
+    align=True,
 )
 MOMENT = np.dtype(
     [
@@ -151,6 +160,8 @@ MEMORY_ROWS = np.dtype(
 )
 ROW = np.dtype(
     [
+        ("steady_start", I8),
+        ("steady_end", I8),
         ("clock_start", I8),
         ("clock_end", I8),
         ("trigger_start", I8),
@@ -161,7 +172,11 @@ ROW = np.dtype(
     align=True,
 )
 
-CODE = np.dtype([("k", F8), ("what", I8), ("target", I8), ("a", I8), ("b", I8), ("c", I8)], align=True)
+CODE = np.dtype(
+    [("k", F8), ("what", "<i4"), ("target", "<i4"), ("a", "<i4"), ("b", "<i4"), ("c", "<i4")], align=True
+)
+CLAMP = np.dtype([("slope", F8), ("low", F8), ("high", F8)], align=True)
+"""What only the opcodes that clamp need; one record per instruction."""
 
 # Kinds of effect.
 ADD_STOCK, SET_STOCK, TIMES_STOCK, ADD_MEMORY, SET_STAGE, START_TIMER, STOP_TIMER, RAISE = range(8)
@@ -174,7 +189,7 @@ DRAWN, NO_OUTCOME = -2, -1
 
 
 # Slots of the counters in a block's scratch room.
-N_CLOCKS, N_TRIGGERS, N_WATCHES, N_INSTANT, N_LOG, BROKEN_LANE = range(6)
+N_CLOCKS, N_TRIGGERS, N_WATCHES, N_STEADY, N_INSTANT, N_LOG, BROKEN_LANE = range(7)
 # What a lane's status may be.
 FINE, RUNAWAY, TOO_MANY_AT_ONCE, TOO_MANY_ROUNDS = range(4)
 
@@ -224,6 +239,7 @@ class Tables(NamedTuple):
     """Everything about a crisis that does not change during a run."""
 
     code: Records
+    clamps: Records
     links: NDArray[np.int64]
     rows: Records
     clocks: Records
@@ -293,9 +309,9 @@ class State(NamedTuple):
     log_time: NDArray[np.float64]
 
     marks: NDArray[np.uint8]
-    """Scratch from here on. One flag for every clock, trigger, watch: its inputs changed."""
+    """Scratch from here on. One flag for every clock, trigger, watch and steady part: its inputs changed."""
     changed: NDArray[np.int64]
-    """The numbers of the marked: clocks, then triggers, then watches, each in its own segment."""
+    """The numbers of the marked: clocks, triggers, watches, steady parts of clocks, each in its own segment."""
     counters: NDArray[np.int64]
     stack: NDArray[np.int64]
     chain: NDArray[np.int64]

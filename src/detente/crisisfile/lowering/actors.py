@@ -6,7 +6,7 @@ from functools import reduce
 
 from detente.crisisfile.lowering.builder import Builder
 from detente.crisisfile.lowering.factors import factors
-from detente.crisisfile.lowering.numbers import ONE, number, optional
+from detente.crisisfile.lowering.numbers import ONE, known, number, optional
 from detente.crisisfile.reading import Path
 from detente.crisisfile.schema.rich import FactionForm
 from detente.crisisfile.schema.whole import CrisisForm
@@ -37,9 +37,10 @@ def _influence(build: Builder, name: str, form: FactionForm, path: Path) -> None
         follows = reduce(lambda left, right: _two("*", left, right), pressures, follows or start)
     over = optional(build, form.over, (*path, "over"), "duration")
     stock = Stock(name, start, title=form.title, lower=LEAST, upper=MOST, follows=follows, over=over)
-    if isinstance(start, Number) and not LEAST <= start.value <= MOST:
+    sure = known(build, start)
+    if sure is not None and not LEAST <= sure <= MOST:
         hint = f"An influence lies between {LEAST:g} and {MOST:g}."
-        build.fault((*path, "influence"), f"the influence {start} is outside the bounds", hint)
+        build.fault((*path, "influence"), f"the influence {sure:g} is outside the bounds", hint)
     build.add_stock(stock, path)
 
 

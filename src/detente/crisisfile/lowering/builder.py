@@ -133,8 +133,8 @@ class Builder:
     """What has been declared so far, and every fault found on the way.
 
     `origin` is the as-of date, `begin` the model time at which the replay begins [day, ≤ 0], `machine`
-    whether the file is a machine form, whose numbers stand as they are; `left_out` names entries too broken to be
-    read, so that nothing is said about what refers to them.
+    whether the file is a machine form, whose numbers stand as they are; `left_out` names entries too broken
+    to be read, so that nothing is said about what refers to them.
     """
 
     tree: Tree
@@ -183,10 +183,10 @@ class Builder:
 
     def declare(self, name: str, kind: Kind, path: Path, *, written: bool = True) -> None:
         """Enter a name into the one space of names; a second use is a fault."""
-        if not is_name(name):
+        if written and not is_name(name):
             hint = "A name is letters, digits and underscores, with dots between parts; a letter comes first."
             self.fault(path, f"'{name}' cannot be a name", hint)
-        elif name in RESERVED:
+        elif written and name in RESERVED:
             self.fault(
                 path, f"'{name}' is a word of the grammar and cannot be a name", "Choose another word."
             )

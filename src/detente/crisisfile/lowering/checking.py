@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from detente.crisisfile.lowering.builder import Bind, Builder, Kind, Reference, Use
 from detente.crisisfile.reading import Path
 from detente.crisisfile.suggest import did_you_mean
@@ -78,24 +76,22 @@ def check_value(build: Builder, stage: str, value: str, path: Path) -> None:
 def _look_up(build: Builder, name: str, kinds: tuple[Kind, ...], path: Path) -> bool:
     """Whether a name is of one of some kinds; a fault is recorded if it is not."""
     declared = build.names.get(name)
-    wanted = _joined(_WORDS[kind].split(" ", 1) for kind in kinds)
+    wanted = _joined(kinds)
     if declared is None and build.is_left_out(name):
         return False
     if declared is None:
-        known = _known(build, kinds)
-        some = ", ".join(known[:_SHOWN]) + (" …" if len(known) > _SHOWN else "")
-        hint = f"{did_you_mean(name, known)} Known: {some or 'none'}.".strip()
-        build.fault(path, f"there is no {wanted} '{name}'", hint)
+        build.fault(path, f"there is no {wanted} '{name}'", _known(build, name, kinds))
         return False
     if declared.kind in kinds or ("timer" in kinds and _is_timer(build, name)):
         return True
-    hint = _remedy(declared.kind, name, kinds)
+    hint = _remedy(declared.kind, name, kinds) or _known(build, name, kinds)
     build.fault(path, f"'{name}' is {_WORDS[declared.kind]}; what is needed here is {_article(wanted)}", hint)
     return False
 
 
-def _joined(words: Iterable[list[str]]) -> str:
-    return " or ".join(dict.fromkeys(word[-1] for word in words))
+def _joined(kinds: tuple[Kind, ...]) -> str:
+    named = [kind for kind in kinds if kind != "outcome" or "moment" not in kinds]
+    return " or ".join(_WORDS[kind].split(" ", 1)[1] for kind in named)
 
 
 def _article(words: str) -> str:
@@ -107,13 +103,15 @@ def _is_timer(build: Builder, name: str) -> bool:
     return draft is not None and isinstance(draft.cause, Timer)
 
 
-def _known(build: Builder, kinds: tuple[Kind, ...]) -> list[str]:
-    """Names of some kinds that an analyst may mean, without those that lowering made for itself."""
-    return sorted(
-        name
-        for name, declared in build.names.items()
-        if declared.written and (declared.kind in kinds or ("timer" in kinds and _is_timer(build, name)))
+def _known(build: Builder, name: str, kinds: tuple[Kind, ...]) -> str:
+    """The names of some kinds that an analyst may mean, without those that lowering made for itself."""
+    known = sorted(
+        other
+        for other, declared in build.names.items()
+        if declared.written and (declared.kind in kinds or ("timer" in kinds and _is_timer(build, other)))
     )
+    some = ", ".join(known[:_SHOWN]) + (" …" if len(known) > _SHOWN else "")
+    return f"{did_you_mean(name, known)} Known: {some or 'none'}.".strip()
 
 
 def _remedy(kind: Kind, name: str, kinds: tuple[Kind, ...]) -> str:

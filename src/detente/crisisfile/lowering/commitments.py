@@ -22,7 +22,7 @@ import math
 from detente.crisisfile.lowering.builder import Builder, Draft
 from detente.crisisfile.lowering.factors import factors
 from detente.crisisfile.lowering.moments import becomes, both, is_at, raises, starts, stops
-from detente.crisisfile.lowering.numbers import ONE, condition, number, number_and_chance
+from detente.crisisfile.lowering.numbers import ONE, condition, known, number, number_and_chance
 from detente.crisisfile.lowering.pieces import Effects, effects, outcomes
 from detente.crisisfile.reading import Path
 from detente.crisisfile.schema.rich import CommitmentForm, DeadlineOutcomeForm
@@ -145,10 +145,11 @@ class _Commitment:
         if self.begun is None or self.begun >= self.build.begin:
             return delay
         passed = float(math.floor(self.build.begin) - math.floor(self.begun))
-        if not isinstance(delay, Number):
-            return Binary("-", delay, Number(passed))
-        self._refuse_past_end(delay.value - passed, ("lasts",))
-        return Number(delay.value - passed)
+        sure = known(self.build, delay)
+        self._refuse_past_end(1.0 if sure is None else sure - passed, ("lasts",))
+        if isinstance(delay, Number):
+            return Number(delay.value - passed)
+        return Binary("-", delay, Number(passed))
 
     def _refuse_past_end(self, left: float, path: Path) -> None:
         if left <= 0.0:

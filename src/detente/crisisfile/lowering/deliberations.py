@@ -15,7 +15,7 @@ from functools import reduce
 
 from detente.crisisfile.lowering.builder import Builder, Draft
 from detente.crisisfile.lowering.moments import becomes, is_at, raises, starts
-from detente.crisisfile.lowering.numbers import number, number_and_chance
+from detente.crisisfile.lowering.numbers import known, number, number_and_chance
 from detente.crisisfile.lowering.pieces import outcomes
 from detente.crisisfile.reading import Path
 from detente.crisisfile.schema.rich import DeliberationForm
@@ -86,12 +86,10 @@ def _stands(
     place = (*path, "factions", faction)
     given = form.factions[faction]
     position = number(build, given.position, (*place, "position"), "number")
-    if isinstance(position, Number) and not 0.0 <= position.value <= 100.0:
-        build.fault(
-            (*place, "position"),
-            f"the position {position} is not on the scale",
-            "Positions run from 0 to 100.",
-        )
+    sure = known(build, position)
+    if sure is not None and not 0.0 <= sure <= 100.0:
+        hint = "Positions run from 0 to 100."
+        build.fault((*place, "position"), f"the position {sure:g} is not on the scale", hint)
     return position, number(build, given.salience, (*place, "salience"), "share")
 
 

@@ -73,17 +73,26 @@ def hoist(build: Builder, value: Value, path: Path, *, unit: str = "") -> Expres
     return _placed(build, value.distribution, path, value.unit or unit)
 
 
-def plain(build: Builder, raw: Any, path: Path, kind: Kind) -> float:
-    """A number that must be known exactly, such as a bound: no spread, no expression."""
-    value = read_value(build, raw, path, kind)
+def plain(build: Builder, raw: Any, path: Path, kind: Kind, otherwise: float = 0.0) -> float:
+    """A number that must be known exactly, such as a bound; `otherwise` where it is absent or at fault."""
+    value = None if raw is None else read_value(build, raw, path, kind)
     if value is None:
-        return 0.0
+        return otherwise
     if build.machine and isinstance(value.expression, Number):
         return value.expression.value
     if value.fixed is None:
         build.fault(path, "this number must be known exactly", "Write a plain number, without spread.")
-        return 0.0
+        return otherwise
     return value.fixed
+
+
+def known(build: Builder, expression: Expression) -> float | None:
+    """What an expression is, where that is certain: a literal, or a parameter without spread."""
+    if isinstance(expression, Number):
+        return expression.value
+    parameter = build.parameters.get(expression.name) if isinstance(expression, Name) else None
+    fixed = parameter is not None and parameter.distribution.kind == "fixed"
+    return parameter.distribution.numbers[0] if parameter is not None and fixed else None
 
 
 def expression(build: Builder, text: Any, path: Path, wanted: Wanted) -> Expression:

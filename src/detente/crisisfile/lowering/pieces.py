@@ -7,10 +7,9 @@ from dataclasses import replace
 
 from detente.crisisfile.lowering.builder import Builder, Draft
 from detente.crisisfile.lowering.factors import factors
-from detente.crisisfile.lowering.numbers import condition, number, number_and_chance, optional
+from detente.crisisfile.lowering.numbers import condition, known, number, number_and_chance, optional
 from detente.crisisfile.reading import Path
 from detente.crisisfile.schema.pieces import EffectForm, OutcomeForm
-from detente.expressions import Expression, Number
 from detente.model import Effect, Outcome, Raised, Timer
 
 Effects = tuple[Effect, ...]
@@ -110,7 +109,7 @@ def _check_shares(build: Builder, made: Mapping[str, Outcome], path: Path) -> No
             "Give each a `share`.",
         )
         return
-    fixed = [_fixed_share(build, outcome.share) for outcome in made.values() if outcome.share is not None]
+    fixed = [known(build, outcome.share) for outcome in made.values() if outcome.share is not None]
     if not fixed or any(share is None for share in fixed):
         return
     total = sum(share for share in fixed if share is not None)
@@ -119,10 +118,3 @@ def _check_shares(build: Builder, made: Mapping[str, Outcome], path: Path) -> No
     elif not open_ones and total < 1.0 - 1e-9:
         hint = "Add an outcome without `share`, which takes the remainder."
         build.fault(path, f"the shares add up to {total:g}, and no outcome takes the remainder", hint)
-
-
-def _fixed_share(build: Builder, share: Expression | None) -> float | None:
-    if isinstance(share, Number):
-        return share.value
-    known = build.parameters.get(str(share))
-    return known.distribution.numbers[0] if known and known.distribution.kind == "fixed" else None

@@ -13,6 +13,7 @@ from detente.crisisfile.lowering.numbers import (
     condition,
     expression,
     hoist,
+    known,
     number,
     number_and_chance,
     optional,
@@ -124,8 +125,8 @@ def _stock(build: Builder, name: str, form: StockForm, path: Path) -> None:
         start=Number(0.0) if start is None else hoist(build, start, (*path, "start"), unit=form.unit),
         unit=form.unit,
         title=form.title,
-        lower=-math.inf if form.lower is None else plain(build, form.lower, (*path, "lower"), "number"),
-        upper=math.inf if form.upper is None else plain(build, form.upper, (*path, "upper"), "number"),
+        lower=plain(build, form.lower, (*path, "lower"), "number", -math.inf),
+        upper=plain(build, form.upper, (*path, "upper"), "number", math.inf),
         scale=form.scale,
         flow=expr("flow", "flow"),
         flow_factors=factors(build, form.flow_factors, (*path, "flow_factors")),
@@ -144,9 +145,11 @@ def _check_bounds(build: Builder, stock: Stock, path: Path) -> None:
         build.fault(
             path, f"the bounds {stock.lower:g} and {stock.upper:g} leave no room", "`lower` is below `upper`."
         )
-    elif isinstance(stock.start, Number) and not stock.lower <= stock.start.value <= stock.upper:
+        return
+    start = known(build, stock.start)
+    if start is not None and not stock.lower <= start <= stock.upper:
         where = f"{stock.lower:g} to {stock.upper:g}"
-        build.fault((*path, "start"), f"the start {stock.start} is outside the bounds", f"Bounds: {where}.")
+        build.fault((*path, "start"), f"the start {start:g} is outside the bounds", f"Bounds: {where}.")
     if stock.scale == "log" and not stock.lower > 0:
         build.fault(
             path, "a stock of scale log needs a lower bound above 0", "Add `lower:`, such as `lower: 1`."

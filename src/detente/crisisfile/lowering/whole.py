@@ -168,7 +168,7 @@ def _record(build: Builder, form: CrisisForm, tables: Tables) -> tuple[tuple[Rec
 def _horizon(build: Builder, form: CrisisForm) -> float:
     if form.horizon is not None:
         return plain(build, form.horizon, ("horizon",), "duration")
-    if not build.questions:
+    if not build.questions and not build.left_out:
         build.fault(("horizon",), "there is no horizon", "Add `horizon: 365 d`, or a question with `closes`.")
     return max((question.closes for question in build.questions.values()), default=0.0)
 

@@ -146,7 +146,7 @@ class PatternForm(Evidenced):
     def _says_something(self) -> PatternForm:
         if not any((self.id, self.actor, self.recipient, self.cameo, self.location)):
             raise ValueError(
-                "this pattern fits every event|Name `actor`, `recipient`, `cameo` or `location`, or write an id."
+                "this pattern fits every event|Name `actor`, `recipient`, `cameo` or `location`, or an id."
             )
         return self
 
