@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from detente.bargaining import (
+    ActorTable,
     adjust,
     compare_rules,
     compromise,
@@ -454,6 +455,18 @@ def test_deu_main_table_with_votes_throughout():
     assert ranking == sorted(ranking)
 
 
+def test_deu_errors_shown_beside_each_rule_are_those_measured():
+    errors: dict[str, list[float]] = defaultdict(list)
+    shown: dict[str, float | None] = {}
+    for issue in deu_issues():
+        names = tuple(f"{actor} {k}" for k, actor in enumerate(issue.actors))
+        for rule in compare_rules(ActorTable(names, issue.position, issue.votes, issue.salience)).rules:
+            errors[rule.rule].append(abs(rule.outcome - issue.outcome))
+            shown[rule.rule] = rule.record_error
+    assert len(errors) == 10
+    assert {rule: round(float(np.mean(values)), 1) for rule, values in errors.items()} == shown
+
+
 def test_deu_exchange_is_no_better_than_the_compromise():
     """324 decisions in packages: 23.95 after exchange for 23.55 before; the reference has 23.88 for 23.56."""
     packages = defaultdict(list)
@@ -523,3 +536,11 @@ def test_deu_election_on_a_grid(rule, error, score):
         scores.append(_crps(grid, p, issue.outcome))
     assert np.mean(errors) == pytest.approx(error, abs=5.1e-4)
     assert np.mean(scores) == pytest.approx(score, abs=5.1e-4)
+
+
+@pytest.mark.parametrize(("rule", "error"), [("markov_uniform", 22.717), ("markov_incentive", 23.546)])
+def test_deu_markov_elections_on_held_positions(rule, error):
+    """Own figures, none to compare with."""
+    assert mean_error(lambda x, c, s: held(x, c, s, rule=rule), equal=False) == pytest.approx(
+        error, abs=5.1e-4
+    )

@@ -1,7 +1,7 @@
 // The block kernel of src/detente/engine by hand in C++20: the yardstick of the benchmarks.
 //
 // It reads a compiled crisis that dump.py wrote, simulates it (no replay, no event log), writes the registers of all
-// trajectories and prints the seconds that the loop over blocks took. Names, order of operations and random numbers
+// trajectories and prints the seconds that the loop over blocks took (by the clock, of the processor) and the firings. Names, order of operations and random numbers
 // are those of kernel.py, interpreter.py, arithmetic.py and streams.py, so that the registers can be compared bit for bit.
 //
 //     kernel INPUT [OUTPUT]
@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <limits>
 #include <map>
@@ -21,6 +22,7 @@
 
 using I8 = std::int64_t;
 using U8 = std::uint64_t;
+using I4 = std::int32_t;
 using F8 = double;
 
 constexpr I8 WIDTH = 64;
@@ -37,8 +39,9 @@ constexpr I8 DRAWN = -2, NO_OUTCOME = -1;
 // ── records: the layout of tables.py ────────────────────────────────────────────────────────────
 
 struct Program { I8 start, end, row; };
-struct Code { F8 k; I8 what, target, a, b, c; };
-struct Clock { Program rate; I8 moment, fast; U8 key; };
+struct Code { F8 k; I4 what, target, a, b, c; };
+struct Clamp { F8 slope, low, high; };
+struct Clock { I8 steady_start, steady_end; Program rate; I8 moment; U8 key; };
 struct Moment { Program guard; I8 effect_start, effect_end, outcome_start, outcome_end, dated; };
 struct Happening { I8 count_row, last_row, feed_start, feed_end, watch_start, watch_end; };
 struct Feed { I8 memory, memory_row; Program amount; };
@@ -61,7 +64,7 @@ struct Trigger { Program when, rearm; I8 moment, continuous; };
 struct Watch { I8 kind; Program what; I8 continuous; F8 opens, closes; };
 struct Entry { F8 time, day; I8 moment, outcome; };
 struct Memory { I8 row, rate_row, half_row, full_row; F8 half; };
-struct Readers { I8 clock_start, clock_end, trigger_start, trigger_end, watch_start, watch_end; };
+struct Readers { I8 steady_start, steady_end, clock_start, clock_end, trigger_start, trigger_end, watch_start, watch_end; };
 struct Numbers {
     I8 n_rows, n_state_rows, n_stocks, n_draws, n_replicates, n_ticks;
     F8 starts, tick, origin, epoch;
@@ -106,6 +109,7 @@ private:
 
 struct Tables {
     std::vector<Code> code;
+    std::vector<Clamp> clamps;
     std::vector<I8> links;
     std::vector<Readers> rows;
     std::vector<Clock> clocks;
@@ -123,7 +127,7 @@ struct Tables {
     std::vector<Entry> agenda;
 
     explicit Tables(const Input& in)
-        : code(in.array<Code>("code")), links(in.array<I8>("links")), rows(in.array<Readers>("rows")),
+        : code(in.array<Code>("code")), clamps(in.array<Clamp>("clamps")), links(in.array<I8>("links")), rows(in.array<Readers>("rows")),
           clocks(in.array<Clock>("clocks")), moments(in.array<Moment>("moments")),
           happenings(in.array<Happening>("happenings")), feeds(in.array<Feed>("feeds")),
           outcomes(in.array<Outcome>("outcomes")), effects(in.array<Effect>("effects")),
@@ -249,7 +253,8 @@ static F8 chance(F8 span, U8 bits) {
 
 enum Op {
     ADD, SUB, MUL, DIV, MIN, MAX, LT, LE, EQ, NE, ADD_K, SUB_K, MUL_K, DIV_K, MIN_K, MAX_K, LT_K, LE_K, EQ_K, NE_K,
-    FROM_K, OVER_K, GT_K, GE_K, EXP, LOG, SQRT, ABS, POWER, WHEN, WHEN_K, MEMORY, SINCE, UNTIL, MONTH, COPY
+    FROM_K, OVER_K, GT_K, GE_K, EXP, LOG, SQRT, ABS, POWER, WHEN, WHEN_K, MEMORY, SINCE, UNTIL, MONTH, COPY,
+    EACH, EACH_K, REMEMBER, REMEMBER_K
 };
 
 static F8 month_of(F8 day) {
@@ -262,13 +267,19 @@ static F8 month_of(F8 day) {
     return month < 10.0 ? month + 3.0 : month - 9.0;
 }
 
+static inline F8 between(F8 v, F8 low, F8 high) {
+    v = v > low ? v : low;
+    return v < high ? v : high;
+}
+
 // Rows never overlap in part, so the lanes of one instruction are independent: hence ivdep. `Lanes` gives the whole
 // block a constant trip count; one lane takes the same path with trip count 1.
 template <I8 LANES>
-static void interpret(const Code* code, const Memory* memories, F8* x, I8 start, I8 end, I8 low, I8 n, F8 t0, F8 offset) {
+static void interpret(const Tables& tables, F8* x, I8 start, I8 end, I8 low, I8 n, F8 t0, F8 offset) {
     const I8 count = LANES > 0 ? LANES : n;
     for (I8 pc = start; pc < end; ++pc) {
-        const Code& i = code[pc];
+        const Code& i = tables.code[pc];
+        const Clamp& clamp = tables.clamps[pc];
         F8* const d = x + i.target * WIDTH + low;
         const F8* const a = x + i.a * WIDTH + low;
         const F8* const b = x + i.b * WIDTH + low;
@@ -304,6 +315,10 @@ static void interpret(const Code* code, const Memory* memories, F8* x, I8 start,
         case OVER_K: LANES_DO(k / a[l]);
         case WHEN: LANES_DO(a[l] * (c[l] != 0.0 ? b[l] : 1.0));
         case WHEN_K: LANES_DO(a[l] * (c[l] != 0.0 ? k : 1.0));
+        case EACH: LANES_DO(between((a[l] - k) * b[l], clamp.low, clamp.high));
+        case EACH_K: LANES_DO(between((a[l] - k) * clamp.slope, clamp.low, clamp.high));
+        case REMEMBER: LANES_DO(between(a[l] * b[l] + 1.0, clamp.low, clamp.high));
+        case REMEMBER_K: LANES_DO(between(a[l] * clamp.slope + 1.0, clamp.low, clamp.high));
         case EXP: LANES_DO(exponential_function(a[l]));
         case LOG: LANES_DO(logarithm(a[l]));
         case SQRT: LANES_DO(std::sqrt(a[l] > 0.0 ? a[l] : 0.0));
@@ -313,7 +328,7 @@ static void interpret(const Code* code, const Memory* memories, F8* x, I8 start,
                 d[l] = a[l] > 0.0 ? exponential_function(b[l] * logarithm(a[l])) : (b[l] == 0.0 ? 1.0 : 0.0);
             break;
         case MEMORY: {
-            const Memory& memory = memories[i.b];
+            const Memory& memory = tables.memories[i.b];
             if (offset == 0.0) {
                 LANES_DO(a[l]);
             } else if (offset == memory.half) {
@@ -346,7 +361,7 @@ public:
           first_rate(n_clocks > 0 ? tables.clocks[0].rate.row : 0), x(lanes(plan.n_rows)), residual(lanes(n_clocks)),
           strikes(lanes(n_timers), INFTY), register_(lanes(n_watches), INFTY), redraws(lanes(n_clocks)),
           armed(lanes(n_triggers)), lane(WIDTH), firings(WIDTH), budget(WIDTH), status(WIDTH), next_strike(WIDTH),
-          clamped(static_cast<size_t>(plan.n_stocks) + 1), clock_list(n_clocks), trigger_list(n_triggers),
+          clamped(static_cast<size_t>(plan.n_stocks) + 1), clock_list(n_clocks), steady_list(n_clocks), trigger_list(n_triggers),
           watch_list(n_watches), became(static_cast<size_t>(n_triggers) + 1), fired(static_cast<size_t>(n_triggers) + 1),
           stack(MAX_AT_ONCE + 8), lowest(WIDTH), step(WIDTH), busy(WIDTH) {}
 
@@ -404,7 +419,7 @@ public:
     std::vector<I8> clamped;
 
 private:
-    List clock_list, trigger_list, watch_list;
+    List clock_list, steady_list, trigger_list, watch_list;
     std::vector<I8> became;
     std::vector<std::uint8_t> fired;
     std::vector<Frame> stack;
@@ -415,12 +430,12 @@ private:
 
     void run_block(I8 from, I8 to, F8 t0, F8 offset) {
         if (n == WIDTH)
-            interpret<WIDTH>(tables.code.data(), tables.memories.data(), x.data(), from, to, 0, WIDTH, t0, offset);
+            interpret<WIDTH>(tables, x.data(), from, to, 0, WIDTH, t0, offset);
         else
-            interpret<0>(tables.code.data(), tables.memories.data(), x.data(), from, to, 0, n, t0, offset);
+            interpret<0>(tables, x.data(), from, to, 0, n, t0, offset);
     }
     void run_lane(const Program& p, I8 l, F8 t0, F8 offset) {
-        interpret<1>(tables.code.data(), tables.memories.data(), x.data(), p.start, p.end, l, 1, t0, offset);
+        interpret<1>(tables, x.data(), p.start, p.end, l, 1, t0, offset);
     }
     bool holds(const Program& p, I8 l, F8 t0, F8 offset) {
         if (p.start < 0) return true;
@@ -435,6 +450,10 @@ private:
 
     void touch(I8 row) {
         const Readers& readers = tables.rows[row];
+        for (I8 i = readers.steady_start; i < readers.steady_end; ++i) {
+            steady_list.mark(tables.links[i]);
+            clock_list.mark(tables.links[i]);
+        }
         for (I8 i = readers.clock_start; i < readers.clock_end; ++i) clock_list.mark(tables.links[i]);
         for (I8 i = readers.trigger_start; i < readers.trigger_end; ++i) trigger_list.mark(tables.links[i]);
         for (I8 i = readers.watch_start; i < readers.watch_end; ++i) watch_list.mark(tables.links[i]);
@@ -664,10 +683,17 @@ private:
             if (opened && t <= watch.closes && first == INFTY && holds(watch.what, l, t0, t - t0)) first = t;
         }
         watch_list.count = 0;
+        for (I8 i = 0; i < steady_list.count; ++i) {
+            const Clock& clock = tables.clocks[steady_list.numbers[i]];
+            steady_list.marks[steady_list.numbers[i]] = 0;
+            run_lane({clock.steady_start, clock.steady_end, 0}, l, t0, t - t0);
+        }
+        steady_list.count = 0;
         const F8 middle = 0.5 * (t + until) - t0;
         for (I8 i = 0; i < clock_list.count; ++i) {
             clock_list.marks[clock_list.numbers[i]] = 0;
-            run_lane(tables.clocks[clock_list.numbers[i]].rate, l, t0, middle);
+            const Program& rate = tables.clocks[clock_list.numbers[i]].rate;
+            if (until > t && rate.start >= 0) run_lane(rate, l, t0, middle);
         }
         clock_list.count = 0;
     }
@@ -688,7 +714,7 @@ private:
                 armed[number * WIDTH + l] = !holds(tables.triggers[number].when, l, plan.starts, 0.0);
         for (I8 l = 0; l < n; ++l) find_next_strike(l);
         const I8 entry = instant(plan.starts, 0);
-        for (const Clock& clock : tables.clocks) run_block(clock.rate.start, clock.rate.end, plan.starts, plan.tick * 0.5);
+        for (const Clock& clock : tables.clocks) run_block(clock.steady_start, clock.steady_end, plan.starts, 0.0);
         return entry;
     }
 
@@ -953,6 +979,7 @@ int main(int argc, char** argv) {
     Block block(tables, ensemble.plan);
     I8 firings = 0;
     const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t cpu_begin = std::clock();
     for (I8 first = 0; first < n_all; first += WIDTH) {
         const I8 n = std::min(WIDTH, n_all - first);
         ensemble.load(block, first, n);
@@ -962,7 +989,8 @@ int main(int argc, char** argv) {
         for (I8 l = 0; l < n; ++l) firings += block.firings[l];
     }
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    std::printf("%.6f %lld\n", seconds.count(), static_cast<long long>(firings));
+    const double cpu_seconds = static_cast<double>(std::clock() - cpu_begin) / CLOCKS_PER_SEC;
+    std::printf("%.6f %.6f %lld\n", seconds.count(), cpu_seconds, static_cast<long long>(firings));
     if (argc > 2) {
         std::ofstream out(argv[2], std::ios::binary);
         out.write(reinterpret_cast<const char*>(registers.data()), static_cast<std::streamsize>(registers.size() * 8));

@@ -1,14 +1,13 @@
-r"""How a group of factions settles on one position: the spatial rules of group decision, as functions of
-arrays.
+r"""How factions settle on one position: the spatial rules of group decision, as functions of arrays.
 
 ::
 
-    compromise        weighted mean, weighted median, leader's veto, inertia     many draws at once
+    simple_rules      compromise, weighted median, leader's veto, inertia        many draws at once
     spread            predictive distribution around a compromise                many draws at once
     election          probabilistic Condorcet election on a fixed grid           many draws at once
-    spatial_model     KTAB's spatial model of politics                           one group at a time
+    spatial           KTAB's spatial model of politics                           one group at a time
     expected_utility  Bueno de Mesquita's model as Scholz reconstructed it       one group; historical
-    exchange          trades between issues                                      one group at a time
+    trades            exchange of positions between issues                       one group at a time
     tables            a table of actors from CSV or YAML
     comparison        all rules on one table
 
@@ -18,22 +17,21 @@ the middle.
 """
 
 from detente.bargaining.comparison import Comparison, FactionEffect, RuleOutcome, compare_rules
-from detente.bargaining.compromise import (
-    adjust,
-    compromise,
-    influence_effects,
-    leader_veto,
-    weighted_median,
-)
 from detente.bargaining.election import condorcet_election, condorcet_probabilities
-from detente.bargaining.exchange import ExchangeResult, Trade, exchange
 from detente.bargaining.expected_utility import (
     ExpectedUtilityRounds,
     PairUtilities,
     expected_utilities,
     expected_utility_rounds,
 )
-from detente.bargaining.spatial_model import SpatialModelTurns, spatial_model
+from detente.bargaining.simple_rules import (
+    adjust,
+    compromise,
+    influence_effects,
+    leader_veto,
+    weighted_median,
+)
+from detente.bargaining.spatial import SpatialModelTurns, spatial_model
 from detente.bargaining.spread import PredictiveSpread, predictive_spread
 from detente.bargaining.tables import (
     ActorTable,
@@ -41,6 +39,7 @@ from detente.bargaining.tables import (
     parse_actor_table,
     read_actor_table,
 )
+from detente.bargaining.trades import ExchangeResult, Trade, exchange
 
 __all__ = [
     "ActorTable",

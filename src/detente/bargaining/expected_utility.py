@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from detente.bargaining.arguments import Factions, FloatArray, check_choice, check_count, check_one_group
-from detente.bargaining.compromise import mean_of, median_of
+from detente.bargaining.simple_rules import mean_of, median_of
 from detente.errors import TableError
 
 Variant = Literal["code", "printed"]

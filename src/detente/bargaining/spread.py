@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri  # type: ignore[import-untyped, unused-ignore]
 
 from detente.bargaining.arguments import FloatArray, check_factions, check_scale, finite
-from detente.bargaining.compromise import deviation_of, mean_of
+from detente.bargaining.simple_rules import deviation_of, mean_of
 from detente.errors import TableError
 
 DISAGREEMENT_SHARE = 0.8

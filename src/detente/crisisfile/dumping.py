@@ -129,7 +129,8 @@ class _Dump:
 
     def moment(self, moment: Moment) -> Data:
         """A moment."""
-        return _given(
+        dates = {"dates": []} if isinstance(moment.cause, Schedule) and not moment.cause.times else {}
+        return dates | _given(
             title=moment.title,
             **self.cause(moment.cause),
             only_while=_text(moment.guard),

@@ -79,20 +79,15 @@ def exp(x: float) -> float:
     x = min(max(x, -700.0), 700.0)
     n = np.floor(x * LOG2_E + 0.5)
     r = (x - n * LN2_HIGH) - n * LN2_LOW
-    p = 1.0 / 6227020800.0
-    p = p * r + 1.0 / 479001600.0
-    p = p * r + 1.0 / 39916800.0
-    p = p * r + 1.0 / 3628800.0
-    p = p * r + 1.0 / 362880.0
-    p = p * r + 1.0 / 40320.0
-    p = p * r + 1.0 / 5040.0
-    p = p * r + 1.0 / 720.0
-    p = p * r + 1.0 / 120.0
-    p = p * r + 1.0 / 24.0
-    p = p * r + 1.0 / 6.0
-    p = p * r + 0.5
-    p = p * r + 1.0
-    p = p * r + 1.0
+    # The Taylor polynomial to r¹³ in Estrin's scheme: few steps wait for one another.
+    r2 = r * r
+    r4 = r2 * r2
+    r8 = r4 * r4
+    a = (1.0 + r) + r2 * (0.5 + r * (1.0 / 6.0))
+    b = (1.0 / 24.0 + r * (1.0 / 120.0)) + r2 * (1.0 / 720.0 + r * (1.0 / 5040.0))
+    c = (1.0 / 40320.0 + r * (1.0 / 362880.0)) + r2 * (1.0 / 3628800.0 + r * (1.0 / 39916800.0))
+    d = 1.0 / 479001600.0 + r * (1.0 / 6227020800.0)
+    p = (a + r4 * b) + r8 * (c + r4 * d)
     return scale_by_power(p, n)
 
 
@@ -105,15 +100,11 @@ def log(x: float) -> float:
         exponent = exponent - 1.0
     s = (mantissa - 1.0) / (mantissa + 1.0)
     z = s * s
-    p = 1.0 / 19.0
-    p = p * z + 1.0 / 17.0
-    p = p * z + 1.0 / 15.0
-    p = p * z + 1.0 / 13.0
-    p = p * z + 1.0 / 11.0
-    p = p * z + 1.0 / 9.0
-    p = p * z + 1.0 / 7.0
-    p = p * z + 1.0 / 5.0
-    p = p * z + 1.0 / 3.0
+    z2 = z * z
+    z4 = z2 * z2
+    a = (1.0 / 3.0 + z * (1.0 / 5.0)) + z2 * (1.0 / 7.0 + z * (1.0 / 9.0))
+    b = (1.0 / 11.0 + z * (1.0 / 13.0)) + z2 * (1.0 / 15.0 + z * (1.0 / 17.0))
+    p = a + z4 * (b + z4 * (1.0 / 19.0))
     return exponent * LN2_HIGH + (2.0 * s + (2.0 * s * z * p + exponent * LN2_LOW))
 
 

@@ -61,6 +61,8 @@ def new_block(compiled: Compiled, n_exposures: int = 0, log_size: int = 0) -> tb
         lowest=np.zeros(w),
         step=np.zeros(w),
         busy=np.zeros(w, np.uint8),
+        due=np.zeros(n_clocks + 1),
+        since=np.zeros(n_clocks + 1),
     )
 
 

@@ -176,7 +176,8 @@ def _interpret(  # type: ignore[no-untyped-def]
             else:
                 fade = np.uint64(memory.rate_row) * w
                 for l in range(lo, hi):
-                    x[d + l] = x[a + l] * exp(-offset * x[fade + l])
+                    stored = x[a + l]
+                    x[d + l] = stored * exp(-offset * x[fade + l]) if stored != 0.0 else 0.0
         elif what == op.SINCE:
             for l in range(lo, hi):
                 x[d + l] = (t0 + offset) - x[a + l]

@@ -41,7 +41,8 @@ _jit = njit(nogil=True, cache=True, error_model="numpy")
 @_jit
 def run(tables, state, start, end, low, high, t0, offset) -> None:
     """Execute instructions for the lanes low ≤ l < high at time t0 + offset: see `interpreter`."""
-    interpret(tables.code, tables.clamps, tables.memories, state.x, I8(start), I8(end), I8(low), I8(high), F8(t0), F8(offset))
+    if start < end:
+        interpret(tables.code, tables.clamps, tables.memories, state.x, I8(start), I8(end), I8(low), I8(high), F8(t0), F8(offset))
 
 
 # ── what changed ─────────────────────────────────────────────────────────────────────────────────
@@ -409,6 +410,11 @@ def refresh(tables, state, l, t, t0, until) -> None:
             if holds(tables, state, watch.start, watch.end, watch.row, l, t0, t - t0):
                 view(state.register, F8)[place] = t
     view(state.counters, I8)[tb.N_WATCHES] = 0
+    inside = until > t
+    n_changed = view(state.counters, I8)[tb.N_CLOCKS]
+    if inside:
+        for index in range(n_changed):
+            run_down(tables, state, view(state.changed, I8)[index], l, t)
     segment += tables.n_watches
     for index in range(view(state.counters, I8)[tb.N_STEADY]):
         number = view(state.changed, I8)[segment + index]
@@ -417,12 +423,14 @@ def refresh(tables, state, l, t, t0, until) -> None:
         run(tables, state, clock.steady_start, clock.steady_end, l, l + 1, t0, t - t0)
     view(state.counters, I8)[tb.N_STEADY] = 0
     middle = 0.5 * (t + until) - t0
-    for index in range(view(state.counters, I8)[tb.N_CLOCKS]):
+    for index in range(n_changed):
         number = view(state.changed, I8)[index]
         view(state.marks, U1)[number] = 0
         clock = view(tables.clocks, tb.CLOCK)[number]
-        if until > t and clock.start >= 0:
-            run(tables, state, clock.start, clock.end, l, l + 1, t0, middle)
+        if inside:
+            if clock.start >= 0:
+                run(tables, state, clock.start, clock.end, l, l + 1, t0, middle)
+            set_due(tables, state, number, l, t)
     view(state.counters, I8)[tb.N_CLOCKS] = 0
 
 
@@ -455,13 +463,31 @@ def step_of(tables, plan, state, l) -> float:
 
 
 @_jit
-def consume(tables, plan, state, l, t, until) -> None:
-    """Let the clocks of one lane run from t to `until` at their present intensities."""
+def wind_up(tables, state, l, t0) -> None:
+    """Begin to follow a lane: when each clock is due, at its present intensity."""
     row = view(tables.clocks, tb.CLOCK)[0].row if tables.n_clocks > 0 else 0
+    due, since = view(state.due, F8), view(state.since, F8)
+    x, residual = view(state.x, F8), view(state.residual, F8)
     for number in range(tables.n_clocks):
-        view(state.residual, F8)[number * WIDTH + l] -= view(state.x, F8)[(row + number) * WIDTH + l] * (until - t)
-    if plan.replay:
-        expose(tables, plan, state, l, t, until)
+        rate = x[(row + number) * WIDTH + l]
+        due[number] = t0 + residual[number * WIDTH + l] / rate if rate > 0.0 else INFINITY
+        since[number] = t0
+
+
+@_jit
+def run_down(tables, state, number, l, t) -> None:
+    """Let one clock run until t at its present intensity."""
+    rate = view(state.x, F8)[view(tables.clocks, tb.CLOCK)[number].row * WIDTH + l]
+    view(state.residual, F8)[number * WIDTH + l] -= rate * (t - view(state.since, F8)[number])
+    view(state.since, F8)[number] = t
+
+
+@_jit
+def set_due(tables, state, number, l, t) -> None:
+    """When one clock is due if nothing changes."""
+    rate = view(state.x, F8)[view(tables.clocks, tb.CLOCK)[number].row * WIDTH + l]
+    left = view(state.residual, F8)[number * WIDTH + l]
+    view(state.due, F8)[number] = t + left / rate if rate > 0.0 else INFINITY
 
 
 @_jit
@@ -478,9 +504,8 @@ def expose(tables, plan, state, l, t, until) -> None:
 @_jit
 def follow_lane(tables, plan, state, l, t0, t1, entry, epoch) -> None:
     """Take one lane from t0 to t1 (exclusive), happening by happening."""
-    n_clocks = tables.n_clocks
-    row = view(tables.clocks, tb.CLOCK)[0].row if n_clocks > 0 else 0
     now = t0
+    wind_up(tables, state, l, t0)
     pause = now + step_of(tables, plan, state, l)
     if pause < t1:
         reread_fast(tables, state)
@@ -488,24 +513,23 @@ def follow_lane(tables, plan, state, l, t0, t1, entry, epoch) -> None:
     while view(state.status, I8)[l] == tb.FINE:
         first, clock = t1, I8(-1)
         if not plan.replay:
-            for number in range(n_clocks):
-                rate = view(state.x, F8)[(row + number) * WIDTH + l]
-                if rate > 0.0:
-                    due = now + view(state.residual, F8)[number * WIDTH + l] / rate
-                    if due < first:
-                        first, clock = due, number
+            for number in range(tables.n_clocks):
+                if view(state.due, F8)[number] < first:
+                    first, clock = view(state.due, F8)[number], number
         scheduled = view(plan.agenda, tb.AGENDA)[entry].time if entry < plan.n_agenda else INFINITY
         t = min(min(first, pause), min(view(state.next_strike, F8)[l], scheduled))
+        if plan.replay:
+            expose(tables, plan, state, l, now, min(t, t1))
         if t >= t1:
-            consume(tables, plan, state, l, now, t1)
-            return
-        consume(tables, plan, state, l, now, t)
+            break
         now = t
         if t == view(state.next_strike, F8)[l] or t == scheduled:
             strike_timers(tables, plan, state, l, t, t0)
             entry = keep_agenda(tables, plan, state, entry, l, t, t0)
         elif t == first and clock >= 0:
             redraw(tables, state, clock, l, epoch)
+            view(state.since, F8)[clock] = t
+            set_due(tables, state, clock, l, t)
             fire(tables, plan, state, view(tables.clocks, tb.CLOCK)[clock].moment, tb.DRAWN, l, t, t0)
         settle(tables, plan, state, l, t, t0)
         if tables.n_fast_memories > 0:
@@ -515,6 +539,8 @@ def follow_lane(tables, plan, state, l, t0, t1, entry, epoch) -> None:
                 reread_fast(tables, state)
         refresh(tables, state, l, t, t0, min(pause, t1))
         entry = look(tables, plan, state, entry, l, t, t0)
+    for number in range(tables.n_clocks):
+        run_down(tables, state, number, l, t1)
 
 
 @_jit

@@ -320,6 +320,9 @@ class State(NamedTuple):
     lowest: NDArray[np.float64]
     step: NDArray[np.float64]
     busy: NDArray[np.uint8]
+    due: NDArray[np.float64]
+    """When each clock of the lane that is followed runs out, and since when its residual stands."""
+    since: NDArray[np.float64]
 
     def record(self) -> Records:
         """The block as the kernel takes it."""

@@ -33,6 +33,7 @@ from detente.scoring.continuous import (
 )
 from detente.scoring.skill import PairedDifference, paired_difference, skill_score
 from detente.scoring.uniformity import (
+    CdfPair,
     UniformityCheck,
     ensemble_cdf,
     poisson_cdf,
@@ -42,6 +43,7 @@ from detente.scoring.uniformity import (
 
 __all__ = [
     "CalibrationCurve",
+    "CdfPair",
     "PairedDifference",
     "ScoreDecomposition",
     "UniformityCheck",

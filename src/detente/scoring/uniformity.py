@@ -89,7 +89,9 @@ def ensemble_cdf(forecast: ArrayLike, outcome: ArrayLike) -> CdfPair:
     return CdfPair(np.where(missing, np.nan, below), np.where(missing, np.nan, upto))
 
 
-def randomised_pit(below: ArrayLike, at_or_below: ArrayLike, *, seed: int = 0) -> FloatArray:
+def randomised_pit(
+    below: ArrayLike, at_or_below: ArrayLike, *, seed: int | tuple[int, ...] = 0
+) -> FloatArray:
     r"""Randomised probability integral transform: uniform on [0, 1] if the predictive law is right.
 
     .. math:: u = F(y^-) + v\,[F(y) - F(y^-)], \quad v \sim U(0, 1)
@@ -98,7 +100,7 @@ def randomised_pit(below: ArrayLike, at_or_below: ArrayLike, *, seed: int = 0) -
     ----------
     below, at_or_below : array_like, in [0, 1]
         P(X < y) and P(X ≤ y) at what happened, the same for a continuous law. NaN gives NaN.
-    seed : int, default 0
+    seed : int or tuple of int, default 0
         Seed of v.
 
     Returns
@@ -150,7 +152,7 @@ def uniformity_check(
     randomisations : int, default 101
         Fixed randomisations.
     seed : int, default 0
-        Seed of the first.
+        Seed of the randomisations; number i uses the pair (seed, i).
 
     Returns
     -------
@@ -179,7 +181,7 @@ def uniformity_check(
     observed = CdfPair(low[known], high[known])
     reference = None if simulated is None else _simulations(simulated, known)
     found = np.array(
-        [_one_randomisation(observed, reference, seed + i) for i in range(randomisations)], dtype=np.float64
+        [_one_randomisation(observed, reference, (seed, i)) for i in range(randomisations)], dtype=np.float64
     )
     p_chi2, p_ks, sum_z2 = np.median(found, axis=0)
     return UniformityCheck(
@@ -192,7 +194,9 @@ def uniformity_check(
     )
 
 
-def _one_randomisation(observed: CdfPair, reference: CdfPair | None, seed: int) -> tuple[float, float, float]:
+def _one_randomisation(
+    observed: CdfPair, reference: CdfPair | None, seed: tuple[int, int]
+) -> tuple[float, float, float]:
     u = randomised_pit(*observed, seed=seed)
     sum_z2, distance = _statistics(u[np.newaxis])
     if reference is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, get_args
+from typing import Any
 
 from detente.crisisfile.lowering.builder import Builder
 from detente.crisisfile.lowering.factors import factors
@@ -45,6 +45,21 @@ from detente.model import (
     Trigger,
 )
 
+_ARGUMENTS: dict[DistributionKind, int] = {
+    "fixed": 1,
+    "lognormal": 2,
+    "normal": 2,
+    "logitnormal": 2,
+    "uniform": 2,
+    "triangular": 3,
+    "beta": 2,
+    "gamma": 2,
+    "bernoulli": 1,
+    "counted": 1,
+    "mean_rate": 2,
+}
+"""How many numbers each distribution has."""
+
 
 def lower_primitives(build: Builder, form: CrisisForm) -> None:
     """All primitive sections except clocks."""
@@ -84,14 +99,18 @@ def _parameter(build: Builder, name: str, form: ParameterForm, path: Path) -> No
 
 
 def _spelled_out(build: Builder, form: ParameterForm, path: Path) -> Distribution | None:
-    if form.kind not in get_args(DistributionKind):
-        hint = f"Known kinds: {', '.join(sorted(get_args(DistributionKind)))}."
+    if form.kind not in _ARGUMENTS:
+        hint = f"Known kinds: {', '.join(sorted(_ARGUMENTS))}."
         build.fault((*path, "kind"), f"there is no distribution '{form.kind}'", hint)
+        return None
+    if len(form.numbers) != _ARGUMENTS[form.kind]:
+        hint = f"A distribution '{form.kind}' has {_ARGUMENTS[form.kind]}."
+        build.fault((*path, "numbers"), f"there are {len(form.numbers)} numbers", hint)
         return None
     if form.clock:
         build.refer(form.clock, (*path, "clock"), "moment")
     return Distribution(
-        form.kind,  # type: ignore[arg-type]
+        form.kind,
         form.numbers,
         form.clock,
         build.time(form.start, (*path, "start")),

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from detente.bargaining.arguments import Factions, FloatArray, check_factions, check_salience, finite
-from detente.bargaining.compromise import mean_of
+from detente.bargaining.simple_rules import mean_of
 from detente.errors import TableError
 
 _DIGITS = 12

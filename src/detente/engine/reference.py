@@ -1,0 +1,611 @@
+"""The process, defined: one trajectory at a time, in plain Python, straight over the classes of `detente.model`.
+
+`kernel.py` computes the same fast; ``tests/test_engine.py`` holds the two together, happening by happening, on the
+same random numbers (`streams`). Slow on purpose: nothing here is arranged for speed.
+
+One tick, from t0 to t1
+    1. Every clock gets its intensity, read at the middle of the tick. At the beginning of an epoch it also gets a
+       fresh residual: a unit exponential, which its intensity uses up as time goes by.
+    2. To the first of: a residual used up, a timer, something scheduled or recorded. It happens, with all that it
+       raises and triggers. Clocks that read what changed get a new intensity, read at the middle of what is left
+       of the tick. While a memory that halves within four ticks is alive, no stretch is longer than a quarter of
+       its half-life, and at the end of each the clocks that read memories are read again. On to the next.
+    3. At t1 the memories have faded and the stocks flow, all from the values before; then the instant t1 itself.
+
+One instant
+    timers · dates · occasions · what is recorded (or: a clock) · triggers in rounds, and what they start without
+    delay · watches. Within a kind by name. Guards, conditions and amounts are read at the exact time.
+
+A condition of a trigger or a watch is looked at when something that it reads has changed by a jump, and at the end of a tick
+where it reads what flows, fades or is time itself.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from detente.engine.arithmetic import exp, log, normal_quantile
+from detente.engine.reference_values import TIME, State, World, reads
+from detente.engine.streams import (
+    DRAW_SALT,
+    exponential_plain,
+    lane_plain,
+    name_key,
+    noise_plain,
+    uniform_plain,
+    word_plain,
+)
+from detente.engine.watching import Watch, watches_of
+from detente.errors import RunawayError
+from detente.expressions import Binary, Expression, Number
+from detente.model import Clock, Crisis, Effect, Moment, Outcome, Schedule, Stock, Timer, Trigger
+
+NINETY_PERCENT = 1.6448536269514722
+"""Standard deviations from the median to the 95 % quantile of a normal."""
+MAX_AT_ONCE, MAX_ROUNDS = 1000, 64
+ALIVE = 1e-3
+"""A memory above this, as of the beginning of the tick, is alive."""
+DATE, OCCASION, RECORDED = range(3)
+_key = cache(name_key)
+
+
+@dataclass(frozen=True)
+class ReferenceTrajectory:
+    """One trajectory: every happening and its time [day], the number each watch took, what was left at the end.
+
+    `state` gives stocks, stages (index of the value) and memories by name; `end` is all there is to go on
+    with; `exposures` are, after a replay, the integrals of intensities that counted rates are divided by.
+    """
+
+    log: list[tuple[float, str]]
+    registers: dict[Watch, float]
+    state: dict[str, float]
+    end: State
+    exposures: dict[str, float]
+    runaway: bool
+
+
+def simulate_reference(
+    crisis: Crisis,
+    values: Mapping[str, float],
+    *,
+    seed: int,
+    number: int,
+    start: State | None = None,
+    tick: float = 1.0,
+    epoch: float = 7.0,
+    horizon: float | None = None,
+    budget: float = math.inf,
+) -> ReferenceTrajectory:
+    """Simulate trajectory `number` from the as-of date to the horizon [day].
+
+    `values` is one draw of the parameters, `start` what its replay left; None starts as declared.
+    """
+    horizon = crisis.horizon if horizon is None else horizon
+    state = _declared(crisis, values, 0.0) if start is None else copy.deepcopy(start)
+    run = _Run(crisis, values, state, lane_plain(seed, number), tick, epoch, replay=False)
+    run.budget = budget
+    run.agenda = sorted(_scheduled(crisis.moments, 0.0, horizon), key=_Entry.order)
+    run.looks = [watch for watch in run.at_watches if 0.0 <= watch.closes <= horizon]
+    run.draw_pending()
+    return run.through(0.0, math.ceil(horizon / tick - 1e-9))
+
+
+def replay_reference(
+    crisis: Crisis,
+    values: Mapping[str, float],
+    *,
+    seed: int,
+    draw: int,
+    tick: float = 1.0,
+    epoch: float = 7.0,
+) -> ReferenceTrajectory:
+    """Push the record of a crisis through its primitives, for one draw of the parameters.
+
+    `counted` and `mean_rate` parameters in `values` must be 1 per day.
+    """
+    days = math.ceil(-crisis.record_from)
+    lane = lane_plain((seed + DRAW_SALT) & ((1 << 64) - 1), draw)
+    run = _Run(crisis, values, _declared(crisis, values, -float(days)), lane, tick, epoch, replay=True)
+    readings = _readings(crisis)
+    run.moments |= readings
+    entries = [*_scheduled(readings, -math.inf, 0.0), *_recorded(crisis), *_unrecorded(crisis)]
+    run.agenda = sorted(entries, key=_Entry.order)
+    return run.through(-float(days), round(days / tick))
+
+
+def _declared(crisis: Crisis, values: Mapping[str, float], at: float) -> State:
+    """The state as the file declares it."""
+    world, state = World(crisis, values, State(at)), State(at)
+    state.stocks = {name: world.value(stock.start, at) for name, stock in crisis.stocks.items()}
+    state.stages = {name: world.value(stage.start, at) for name, stage in crisis.stages.items()}
+    state.memories = {
+        name: world.value(memory.start or Number(0.0), at) for name, memory in crisis.memories.items()
+    }
+    return state
+
+
+# ── what is scheduled and recorded ───────────────────────────────────────────────────────────────
+
+
+class _Entry(NamedTuple):
+    """Something to happen at a time. `outcome` None is drawn, "" is none."""
+
+    time: float
+    rank: int
+    moment: str
+    outcome: str | None
+
+    def order(self) -> tuple[float, int, str, str]:
+        return self.time, self.rank, self.moment, self.outcome or ""
+
+
+def _scheduled(moments: Mapping[str, Moment], begin: float, end: float) -> Iterator[_Entry]:
+    for name, moment in moments.items():
+        if isinstance(moment.cause, Schedule):
+            rank = DATE if moment.cause.kind == "date" else OCCASION
+            yield from (_Entry(t, rank, name, None) for t in moment.cause.times if begin <= t <= end)
+
+
+def _recorded(crisis: Crisis) -> Iterator[_Entry]:
+    for item in crisis.record:
+        if crisis.record_from <= item.time <= 0.0:
+            yield _Entry(item.time, RECORDED, item.moment, item.outcome)
+
+
+def _unrecorded(crisis: Crisis) -> Iterator[_Entry]:
+    """Past dates without a record on their day: no outcome, or the remainder where the record is complete."""
+    days = {(item.moment, math.floor(item.time)) for item in crisis.record}
+    for entry in _scheduled(crisis.moments, crisis.record_from, 0.0):
+        if entry.time < 0.0 and (entry.moment, math.floor(entry.time)) not in days:
+            moment = crisis.moments[entry.moment]
+            complete = moment.coding.complete_from
+            known = complete is not None and entry.time >= complete
+            rest = [outcome.name for outcome in moment.outcomes if outcome.share is None and known]
+            yield entry._replace(outcome=rest[0] if rest else "")
+
+
+def _readings(crisis: Crisis) -> dict[str, Moment]:
+    """A stock whose start value has a day of its own inside the record takes it on that day."""
+    return {
+        f"reading.{name}": Moment(
+            f"reading.{name}",
+            Schedule((stock.starts,)),
+            effects=(Effect("stock", name, "set", amount=stock.start),),
+        )
+        for name, stock in crisis.stocks.items()
+        if stock.starts is not None and crisis.record_from < stock.starts <= 0.0
+    }
+
+
+# ── one trajectory ───────────────────────────────────────────────────────────────────────────────
+
+
+class _OverBudgetError(Exception):
+    """The trajectory met its budget of firings."""
+
+
+class _Run:
+    """One trajectory in the making."""
+
+    def __init__(
+        self,
+        crisis: Crisis,
+        values: Mapping[str, float],
+        state: State,
+        lane: int,
+        tick: float,
+        epoch: float,
+        *,
+        replay: bool,
+    ) -> None:
+        self.crisis, self.state, self.lane = crisis, state, lane
+        self.tick, self.epoch, self.replay = tick, epoch, replay
+        self.world = World(crisis, values, state)
+        self.moments = {name: crisis.moments[name] for name in sorted(crisis.moments)}
+        self.clocks = {n: m.cause for n, m in self.moments.items() if isinstance(m.cause, Clock)}
+        self.triggers = {n: m.cause for n, m in self.moments.items() if isinstance(m.cause, Trigger)}
+        self.watches = watches_of(crisis)
+        self.at_watches = sorted((w for w in self.watches if w.kind == "at"), key=lambda w: w.closes)
+        self.reads = dict(self._what_is_read())
+        flowing = {n for n, s in crisis.stocks.items() if s.flow or s.follows or s.noise}
+        self.moving = self._readers_of({TIME, *crisis.memories, *flowing})
+        self.remembering = self._readers_of({*crisis.memories})
+        self.agenda: list[_Entry] = []
+        self.looks: list[Watch] = []
+        self.budget = math.inf
+        self.epoch_now = -1
+        self.residual: dict[str, float] = {}
+        self.redraws: dict[str, int] = {}
+        self.intensity: dict[str, float] = {}
+        self.changed: set[str | Watch] = set()
+        self.fired: set[str] = set()
+        self.chain: list[str] = []
+        self.firings = 0
+        self.log: list[tuple[float, str]] = []
+        self.registers = dict.fromkeys(self.watches, math.inf)
+        counted = (p for p in crisis.parameters.values() if p.distribution.kind in ("counted", "mean_rate"))
+        self.windows = {p.name: p.distribution for p in counted}
+        self.exposures = dict.fromkeys(self.windows, 0.0)
+
+    def _what_is_read(self) -> Iterator[tuple[str | Watch, set[str]]]:
+        for name, clock in self.clocks.items():
+            yield name, reads([clock.rate, self.moments[name].guard], clock.factors)
+        for name, trigger in self.triggers.items():
+            yield name, reads([trigger.when, trigger.rearm])
+        for watch in self.watches:
+            if watch.kind in ("ever", "becomes") and not isinstance(watch.what, str):
+                yield watch, reads([watch.what])
+
+    def _readers_of(self, names: set[str]) -> set[str | Watch]:
+        """The clocks, triggers and watches that read one of some names."""
+        return {reader for reader, read in self.reads.items() if not read.isdisjoint(names)}
+
+    def through(self, begin: float, n_ticks: int) -> ReferenceTrajectory:
+        """Go through all ticks from `begin`."""
+        if not self.state.armed:
+            self.state.armed = {
+                name: not self.world.holds(each.when, begin) for name, each in self.triggers.items()
+            }
+        try:
+            self._end_tick(begin)
+            for k in range(n_ticks):
+                self._go_through_tick(begin + k * self.tick, begin + (k + 1) * self.tick)
+        except _OverBudgetError:
+            pass
+        state = self.state.stocks | self.state.stages | self.state.memories
+        runaway = self.firings > self.budget
+        return ReferenceTrajectory(self.log, self.registers, state, self.state, self.exposures, runaway)
+
+    def _word(self, key: str, a: int, b: int = 0) -> int:
+        return word_plain(self.lane, _key(key), a, b)
+
+    def _chance(self, span: float, word: int) -> float:
+        """A lognormal of median 1 whose 90 % range is a factor `span` either way."""
+        return float(exp(normal_quantile(uniform_plain(word)) * log(span) / NINETY_PERCENT))
+
+    # ── a tick ──────────────────────────────────────────────────────────────────────────────────
+
+    def _go_through_tick(self, t0: float, t1: float) -> None:
+        self._renew_residuals(t0)
+        self._read_intensities(self.clocks, t0, t1)
+        now, pause = t0, t0 + self._longest_stretch()
+        if pause < t1:
+            self._read_intensities(self.remembering & self.clocks.keys(), now, pause)
+        while True:
+            due, clock = self._first_due(now)
+            planned = min(self._next_strike(), self._next_planned())
+            t = min(due, pause, planned)
+            if t >= t1:
+                break
+            self._use_up(now, t)
+            now = t
+            if t == planned:
+                self._strike_timers(t)
+                self._keep_agenda(t)
+            elif t == due:
+                self.redraws[clock] += 1
+                self._draw_residual(clock)
+                self._fire(clock, None, t)
+            self._finish_instant(t)
+            if t == pause or self._longest_stretch() < math.inf:
+                self.changed |= self.remembering & self.clocks.keys()
+            pause = now + self._longest_stretch()
+            self._look(t, min(pause, t1))
+        self._use_up(now, t1)
+        self._fade(t1)
+        self._flow(t0, t1)
+        self._end_tick(t1)
+
+    def _end_tick(self, t: float) -> None:
+        """The instant at the end of a tick, or at the beginning of a run."""
+        self._strike_timers(t)
+        self._keep_agenda(t)
+        self.changed |= self.moving & self.triggers.keys()
+        self._finish_instant(t)
+        for watch in self.watches:
+            if watch.kind == "ever" and (watch in self.moving or t - watch.opens < self.tick):
+                self.changed.add(watch)
+        self._look(t, t + self.tick)
+
+    def _renew_residuals(self, t0: float) -> None:
+        epoch = math.floor((t0 + self.world.origin) / self.epoch)
+        if epoch != self.epoch_now:
+            self.epoch_now, self.redraws = epoch, dict.fromkeys(self.clocks, 0)
+            for name in self.clocks:
+                self._draw_residual(name)
+
+    def _draw_residual(self, clock: str) -> None:
+        word = self._word(f"clock:{clock}", self.epoch_now, self.redraws[clock])
+        self.residual[clock] = exponential_plain(word)
+
+    def _read_intensities(self, clocks: Iterable[str], t: float, until: float) -> None:
+        for name in clocks:
+            clock, guard = self.clocks[name], self.moments[name].guard
+            self.intensity[name] = self.world.weight(clock.rate, clock.factors, guard, 0.5 * (t + until))
+
+    def _longest_stretch(self) -> float:
+        """How long intensities may stand: a quarter of the shortest half-life of a fast memory that is alive."""
+        half_lives = self.world.half_lives.items()
+        alive = [h for name, h in half_lives if h < 4.0 * self.tick and self.state.memories[name] > ALIVE]
+        return min(alive, default=math.inf) / 4.0
+
+    def _first_due(self, now: float) -> tuple[float, str]:
+        """The clock whose residual is used up first, and when; none in a replay."""
+        running = () if self.replay else (name for name in self.clocks if self.intensity[name] > 0.0)
+        dues = ((now + self.residual[name] / self.intensity[name], name) for name in running)
+        return min(dues, default=(math.inf, ""))
+
+    def _use_up(self, t: float, until: float) -> None:
+        """Let all clocks run from t to `until`."""
+        for name in self.clocks:
+            self.residual[name] -= self.intensity[name] * (until - t)
+        for name, window in self.windows.items() if self.replay else ():
+            span = min(until, window.end) - max(t, window.start)
+            self.exposures[name] += self.intensity[window.clock] * max(span, 0.0)
+
+    def _fade(self, t1: float) -> None:
+        for name in self.state.memories:
+            self.state.memories[name] *= self.world.fading(name, t1 - self.state.at)
+        self.state.at = t1
+
+    def _flow(self, t0: float, t1: float) -> None:
+        number = math.floor((t0 + self.world.origin) / self.tick + 0.5)
+        stocks = [(n, s) for n, s in self.crisis.stocks.items() if s.flow or s.follows or s.noise]
+        changes = {name: self._change(stock, t1, number) for name, stock in stocks}
+        for name, stock in stocks:
+            on_log = stock.scale == "log" and stock.follows is None
+            value = self.state.stocks[name]
+            moved = value * exp(changes[name]) if on_log else value + changes[name]
+            self.state.stocks[name] = min(max(moved, stock.lower), stock.upper)
+
+    def _change(self, stock: Stock, t1: float, number: int) -> float:
+        """What one tick adds to a stock, or to its logarithm."""
+        world, h = self.world, self.tick
+        change = 0.0
+        if stock.follows is not None:
+            share = 1.0 - exp(-h / world.value(stock.over or Number(1.0), t1))
+            gap = world.value(stock.follows, t1) - self.state.stocks[stock.name]
+            change = share * gap * world.scaled(Number(1.0), stock.flow_factors, t1)
+        elif stock.flow is not None:
+            change = h * world.scaled(stock.flow, stock.flow_factors, t1)
+        if stock.noise is not None:
+            size = math.sqrt(h) * world.scaled(stock.noise, stock.noise_factors, t1)
+            change += size * noise_plain(self._word(f"noise:{stock.name}", number))
+        return change
+
+    # ── an instant ──────────────────────────────────────────────────────────────────────────────
+
+    def _next_strike(self) -> float:
+        return min(self.state.strikes.values(), default=math.inf)
+
+    def _next_planned(self) -> float:
+        times = [entry.time for entry in self.agenda[:1]] + [watch.closes for watch in self.looks[:1]]
+        return min(times, default=math.inf)
+
+    def _strike_timers(self, t: float) -> None:
+        """Fire every timer that is due. In a replay a choice is fired by its record, and time 0 is left to the future."""
+        while self._next_strike() <= t and not (self.replay and t >= 0.0):
+            name = min(name for name, strike in self.state.strikes.items() if strike <= t)
+            del self.state.strikes[name]
+            if self._fires_itself(name) and self._may(name, t):
+                self._fire(name, None, t)
+
+    def _keep_agenda(self, t: float) -> None:
+        """Fire what is scheduled or recorded for now; what is recorded happened, whatever its guard says."""
+        while self.agenda and self.agenda[0].time <= t:
+            entry = self.agenda.pop(0)
+            if entry.rank == RECORDED:
+                self._stop_timer(entry.moment)
+            if entry.rank == RECORDED or self._may(entry.moment, t):
+                self._fire(entry.moment, entry.outcome, t)
+
+    def _finish_instant(self, t: float) -> None:
+        """Triggers, and timers without delay that were started, until nothing more is due."""
+        self._settle(t)
+        while self._next_strike() <= t and not (self.replay and t >= 0.0):
+            self._strike_timers(t)
+            self._settle(t)
+        self.fired.clear()
+        self.chain.clear()
+
+    def _settle(self, t: float) -> None:
+        """Rounds of triggers: collect what became true, fire it, test again; each at most once per instant."""
+        rounds = 0
+        while looked_at := sorted(name for name in self.triggers if name in self.changed):
+            self.changed.difference_update(looked_at)
+            became_true = [name for name in looked_at if self._becomes_true(name, t)]
+            for name in became_true:
+                self.state.armed[name] = False
+                self.fired.add(name)
+                if self._fires_itself(name) and self._may(name, t):
+                    self._fire(name, None, t)
+            rounds += bool(became_true)
+            if rounds == MAX_ROUNDS:
+                raise RunawayError(f"more than {MAX_ROUNDS} rounds of triggers: {' → '.join(self.chain)}")
+
+    def _becomes_true(self, name: str, t: float) -> bool:
+        trigger, armed = self.triggers[name], self.state.armed
+        true = self.world.holds(trigger.when, t)
+        if not armed[name]:
+            armed[name] = not true if trigger.rearm is None else self.world.holds(trigger.rearm, t)
+            return False
+        if true and name in self.fired:
+            armed[name] = False
+        return true and armed[name]
+
+    def _fires_itself(self, name: str) -> bool:
+        return not (self.replay and self.moments[name].outcomes)
+
+    def _may(self, name: str, t: float) -> bool:
+        return self.world.holds(self.moments[name].guard, t)
+
+    def _look(self, t: float, until: float) -> None:
+        """Watches that may have come true; then clocks for the stretch from t to `until`; then values asked for now."""
+        for watch in self.watches:
+            opened = watch.opens < t or (watch.kind == "ever" and watch.opens == t)
+            if watch in self.changed and opened and t <= watch.closes and self.registers[watch] == math.inf:
+                assert not isinstance(watch.what, str)
+                if self.world.holds(watch.what, t):
+                    self.registers[watch] = t
+        self._read_intensities([name for name in self.clocks if name in self.changed], t, until)
+        self.changed.clear()
+        while self.looks and self.looks[0].closes <= t:
+            watch = self.looks.pop(0)
+            assert not isinstance(watch.what, str)
+            self.registers[watch] = self.world.value(watch.what, t)
+
+    # ── happenings and effects ──────────────────────────────────────────────────────────────────
+
+    def _fire(self, name: str, outcome: str | None, t: float) -> None:
+        """Fire a moment and all it raises, depth first, each effect seeing the previous ones."""
+        under_way = [self._course(name, outcome, t)]
+        while under_way:
+            raised = next(under_way[-1], None)
+            if raised is None:
+                under_way.pop()
+            elif self._may(raised, t):
+                under_way.append(self._course(raised, "" if self.replay else None, t))
+
+    def _course(self, name: str, outcome: str | None, t: float) -> Iterator[str]:
+        """A moment, its effects, its outcome and the outcome's effects; yields what they raise."""
+        moment = self.moments[name]
+        self.chain.append(name)
+        self.firings += 1
+        if len(self.chain) > MAX_AT_ONCE:
+            raise RunawayError(f"more than {MAX_AT_ONCE} firings at one instant: {' → '.join(self.chain[-12:])}")
+        if self.firings > self.budget:
+            raise _OverBudgetError
+        self._happen(name, t)
+        yield from self._apply(moment.effects, name, t)
+        chosen = self._choose(moment, t) if outcome is None else outcome
+        for each in moment.outcomes:
+            if each.name == chosen:
+                self._happen(f"{name}.{chosen}", t)
+                yield from self._apply(each.effects, f"{name}.{chosen}", t)
+
+    def _happen(self, happening: str, t: float) -> None:
+        """Count a happening, note when, feed memories, tell the watches, write the log."""
+        self.state.counts[happening] = self.state.counts.get(happening, 0) + 1
+        self.state.lasts[happening] = t
+        self._touch(happening)
+        for name in sorted(self.crisis.memories):
+            for counted, amount in self.crisis.memories[name].counts:
+                if counted == happening:
+                    self._add_to_memory(name, self.world.value(amount, t), t)
+        for watch in self.watches:
+            if watch.what == happening and watch.opens < t <= watch.closes:
+                self.registers[watch] = min(self.registers[watch], t)
+        self.log.append((t, happening))
+
+    def _touch(self, name: str) -> None:
+        self.changed |= self._readers_of({name})
+
+    def _add_to_memory(self, name: str, amount: float, t: float) -> None:
+        self.state.memories[name] += amount / self.world.fading(name, t - self.state.at)
+        self._touch(name)
+
+    def _choose(self, moment: Moment, t: float) -> str:
+        """The outcome of a moment: the first to arrive in a race of exponentials; "" if none can."""
+        dated = isinstance(moment.cause, Schedule)
+        a, b = (math.floor(t + self.world.origin), 1) if dated else (self.state.counts[moment.name], 0)
+        arrivals = []
+        for outcome in sorted(moment.outcomes, key=lambda each: each.name):
+            share = _remainder(moment.outcomes) if outcome.share is None else outcome.share
+            weight = self.world.weight(share, outcome.factors, outcome.guard, t)
+            if weight > 0.0:
+                word = self._word(f"outcome:{moment.name}.{outcome.name}", a, b)
+                arrivals.append((exponential_plain(word) / weight, outcome.name))
+        return min(arrivals, default=(math.inf, ""))[1]
+
+    def _apply(self, effects: Iterable[Effect], happening: str, t: float) -> Iterator[str]:
+        """Apply effects in written order; yields the moments that they raise."""
+        for index, effect in enumerate(effects):
+            if not self.world.holds(effect.condition, t):
+                continue
+            match effect.on, effect.does:
+                case "moment", _:
+                    yield effect.target
+                case "timer", "start":
+                    self._start_timer(effect.target, t)
+                case "timer", _:
+                    self._stop_timer(effect.target)
+                case "stage", _:
+                    value = float(self.crisis.stages[effect.target].values.index(effect.value))
+                    self._set(self.state.stages, effect.target, value)
+                case "memory", _:
+                    self._add_to_memory(effect.target, self._amount(effect, happening, index, t), t)
+                case _:
+                    self._change_stock(effect, self._amount(effect, happening, index, t))
+
+    def _amount(self, effect: Effect, happening: str, index: int, t: float) -> float:
+        amount = self.world.scaled(effect.amount or Number(0.0), effect.factors, t)
+        if effect.varies is not None and not self.replay:
+            word = self._word(f"effect:{happening}.{index}", self.state.counts[happening])
+            amount *= self._chance(self.world.value(effect.varies, t), word)
+        return amount
+
+    def _change_stock(self, effect: Effect, amount: float) -> None:
+        stock, value = self.crisis.stocks[effect.target], self.state.stocks[effect.target]
+        changed = {"add": value + amount, "times": value * amount, "set": amount}[effect.does]
+        self._set(self.state.stocks, effect.target, min(max(changed, stock.lower), stock.upper))
+
+    def _set(self, values: dict[str, float], name: str, value: float) -> None:
+        if values[name] != value:
+            values[name] = value
+            self._touch(name)
+
+    # ── timers ──────────────────────────────────────────────────────────────────────────────────
+
+    def _start_timer(self, name: str, t: float) -> None:
+        """Start a timer anew, or keep the pending strike. In a replay a delay with chance is only noted."""
+        timer, state = self.moments[name].cause, self.state
+        assert isinstance(timer, Timer)
+        if timer.again == "keep" and (name in state.strikes or name in state.undrawn):
+            return
+        self._stop_timer(name)
+        state.started[name] = state.started.get(name, 0) + 1
+        delay = self.world.value(timer.delay, t)
+        span = 1.0 if timer.varies is None else self.world.value(timer.varies, t)
+        if timer.varies is not None and self.replay:
+            state.undrawn[name] = (t, delay, span)
+            return
+        if timer.varies is not None:
+            delay *= self._chance(span, self._word(f"timer:{name}", state.started[name]))
+        state.strikes[name] = _runs_from(timer, t) + max(delay, 0.0)
+
+    def _stop_timer(self, name: str) -> None:
+        self.state.strikes.pop(name, None)
+        self.state.undrawn.pop(name, None)
+
+    def draw_pending(self) -> None:
+        """Draw the delays that were pending at the as-of date, given that they have not struck yet."""
+        for name, (since, median, span) in self.state.undrawn.items():
+            timer = self.moments[name].cause
+            assert isinstance(timer, Timer)
+            elapsed = -_runs_from(timer, since)
+            sigma = float(log(max(span, 1.0 + 1e-12))) / NINETY_PERCENT
+            later = 0.5 * math.erfc(float(log(max(elapsed, 0.0) / max(median, 1e-9))) / sigma / math.sqrt(2.0))
+            u = uniform_plain(self._word(f"timer:{name}", 0, 1))
+            delay = max(median, 1e-9) * exp(-sigma * normal_quantile((1.0 - u) * later))
+            self.state.strikes[name] = max(delay - elapsed, 0.0)
+        self.state.undrawn.clear()
+
+
+def _runs_from(timer: Timer, t: float) -> float:
+    """When a delay begins to run; that of a legal clock with the day after."""
+    return math.floor(t) + 1.0 if timer.whole_days else t
+
+
+def _remainder(outcomes: Iterable[Outcome]) -> Expression:
+    """What the declared shares leave of 1."""
+    rest: Expression = Number(1.0)
+    for outcome in outcomes:
+        if outcome.share is not None:
+            rest = Binary("-", rest, outcome.share)
+    return rest
