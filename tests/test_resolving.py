@@ -319,7 +319,7 @@ def crises(draw):
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(crises())
 def test_a_machine_form_resolves_to_itself(crisis):
     text = dumps(crisis)

@@ -150,20 +150,12 @@ static inline F8 exponential_function(F8 x) {
     x = x < 700.0 ? x : 700.0;
     const F8 n = std::floor(x * 1.4426950408889634 + 0.5);
     const F8 r = (x - n * 6.93145751953125e-1) - n * 1.42860682030941723212e-6;
-    F8 p = 1.0 / 6227020800.0;
-    p = p * r + 1.0 / 479001600.0;
-    p = p * r + 1.0 / 39916800.0;
-    p = p * r + 1.0 / 3628800.0;
-    p = p * r + 1.0 / 362880.0;
-    p = p * r + 1.0 / 40320.0;
-    p = p * r + 1.0 / 5040.0;
-    p = p * r + 1.0 / 720.0;
-    p = p * r + 1.0 / 120.0;
-    p = p * r + 1.0 / 24.0;
-    p = p * r + 1.0 / 6.0;
-    p = p * r + 0.5;
-    p = p * r + 1.0;
-    p = p * r + 1.0;
+    const F8 r2 = r * r, r4 = r2 * r2, r8 = r4 * r4;
+    const F8 a = (1.0 + r) + r2 * (0.5 + r * (1.0 / 6.0));
+    const F8 b = (1.0 / 24.0 + r * (1.0 / 120.0)) + r2 * (1.0 / 720.0 + r * (1.0 / 5040.0));
+    const F8 c = (1.0 / 40320.0 + r * (1.0 / 362880.0)) + r2 * (1.0 / 3628800.0 + r * (1.0 / 39916800.0));
+    const F8 d = 1.0 / 479001600.0 + r * (1.0 / 6227020800.0);
+    const F8 p = (a + r4 * b) + r8 * (c + r4 * d);
     return p * bits_of<F8>((static_cast<I8>(n) + 1023) << 52);
 }
 
@@ -176,15 +168,10 @@ static inline F8 logarithm(F8 x) {
     exponent -= small ? 1.0 : 0.0;
     const F8 s = (mantissa - 1.0) / (mantissa + 1.0);
     const F8 z = s * s;
-    F8 p = 1.0 / 19.0;
-    p = p * z + 1.0 / 17.0;
-    p = p * z + 1.0 / 15.0;
-    p = p * z + 1.0 / 13.0;
-    p = p * z + 1.0 / 11.0;
-    p = p * z + 1.0 / 9.0;
-    p = p * z + 1.0 / 7.0;
-    p = p * z + 1.0 / 5.0;
-    p = p * z + 1.0 / 3.0;
+    const F8 z2 = z * z, z4 = z2 * z2;
+    const F8 a = (1.0 / 3.0 + z * (1.0 / 5.0)) + z2 * (1.0 / 7.0 + z * (1.0 / 9.0));
+    const F8 b = (1.0 / 11.0 + z * (1.0 / 13.0)) + z2 * (1.0 / 15.0 + z * (1.0 / 17.0));
+    const F8 p = a + z4 * (b + z4 * (1.0 / 19.0));
     return exponent * 6.93145751953125e-1 + (2.0 * s + (2.0 * s * z * p + exponent * 1.42860682030941723212e-6));
 }
 
@@ -336,7 +323,7 @@ static void interpret(const Tables& tables, F8* x, I8 start, I8 end, I8 low, I8 
                 LANES_DO(a[l] * fade[l]);
             } else {
                 const F8* const rate = x + memory.rate_row * WIDTH + low;
-                LANES_DO(a[l] * exponential_function(-offset * rate[l]));
+                LANES_DO(a[l] != 0.0 ? a[l] * exponential_function(-offset * rate[l]) : 0.0);
             }
         }
         case SINCE: LANES_DO((t0 + offset) - a[l]);
@@ -363,7 +350,7 @@ public:
           armed(lanes(n_triggers)), lane(WIDTH), firings(WIDTH), budget(WIDTH), status(WIDTH), next_strike(WIDTH),
           clamped(static_cast<size_t>(plan.n_stocks) + 1), clock_list(n_clocks), steady_list(n_clocks), trigger_list(n_triggers),
           watch_list(n_watches), became(static_cast<size_t>(n_triggers) + 1), fired(static_cast<size_t>(n_triggers) + 1),
-          stack(MAX_AT_ONCE + 8), lowest(WIDTH), step(WIDTH), busy(WIDTH) {}
+          stack(MAX_AT_ONCE + 8), due(static_cast<size_t>(n_clocks) + 1), since(static_cast<size_t>(n_clocks) + 1), lowest(WIDTH), step(WIDTH), busy(WIDTH) {}
 
     void simulate(I8 lanes_in_use, bool fresh) {
         n = lanes_in_use;
@@ -423,7 +410,7 @@ private:
     std::vector<I8> became;
     std::vector<std::uint8_t> fired;
     std::vector<Frame> stack;
-    std::vector<F8> lowest, step;
+    std::vector<F8> due, since, lowest, step;
     std::vector<std::uint8_t> busy;
 
     F8& at(I8 row, I8 l) { return x[row * WIDTH + l]; }
@@ -683,6 +670,8 @@ private:
             if (opened && t <= watch.closes && first == INFTY && holds(watch.what, l, t0, t - t0)) first = t;
         }
         watch_list.count = 0;
+        const bool inside = until > t;
+        for (I8 i = 0; inside && i < clock_list.count; ++i) run_down(clock_list.numbers[i], l, t);
         for (I8 i = 0; i < steady_list.count; ++i) {
             const Clock& clock = tables.clocks[steady_list.numbers[i]];
             steady_list.marks[steady_list.numbers[i]] = 0;
@@ -692,8 +681,10 @@ private:
         const F8 middle = 0.5 * (t + until) - t0;
         for (I8 i = 0; i < clock_list.count; ++i) {
             clock_list.marks[clock_list.numbers[i]] = 0;
+            if (!inside) continue;
             const Program& rate = tables.clocks[clock_list.numbers[i]].rate;
-            if (until > t && rate.start >= 0) run_lane(rate, l, t0, middle);
+            if (rate.start >= 0) run_lane(rate, l, t0, middle);
+            set_due(clock_list.numbers[i], l, t);
         }
         clock_list.count = 0;
     }
@@ -731,12 +722,26 @@ private:
         return shortest;
     }
 
-    void consume(I8 l, F8 t, F8 until) {
-        for (I8 number = 0; number < n_clocks; ++number)
-            residual[number * WIDTH + l] -= at(first_rate + number, l) * (until - t);
+    void wind_up(I8 l, F8 t0) {
+        for (I8 number = 0; number < n_clocks; ++number) {
+            const F8 rate = at(first_rate + number, l);
+            due[number] = rate > 0.0 ? t0 + residual[number * WIDTH + l] / rate : INFTY;
+            since[number] = t0;
+        }
+    }
+
+    void run_down(I8 number, I8 l, F8 t) {
+        residual[number * WIDTH + l] -= at(first_rate + number, l) * (t - since[number]);
+        since[number] = t;
+    }
+
+    void set_due(I8 number, I8 l, F8 t) {
+        const F8 rate = at(first_rate + number, l);
+        due[number] = rate > 0.0 ? t + residual[number * WIDTH + l] / rate : INFTY;
     }
 
     void follow_lane(I8 l, F8 t0, F8 t1, I8 entry, U8 epoch) {
+        wind_up(l, t0);
         F8 now = t0, pause = now + step_of(l);
         if (pause < t1) {
             reread_fast();
@@ -746,28 +751,22 @@ private:
             F8 first = t1;
             I8 clock = -1;
             for (I8 number = 0; number < n_clocks; ++number) {
-                const F8 rate = at(first_rate + number, l);
-                if (rate > 0.0) {
-                    const F8 due = now + residual[number * WIDTH + l] / rate;
-                    if (due < first) {
-                        first = due;
-                        clock = number;
-                    }
+                if (due[number] < first) {
+                    first = due[number];
+                    clock = number;
                 }
             }
             const F8 scheduled = entry < size(tables.agenda) ? tables.agenda[entry].time : INFTY;
             const F8 t = std::min(std::min(first, pause), std::min(next_strike[l], scheduled));
-            if (t >= t1) {
-                consume(l, now, t1);
-                return;
-            }
-            consume(l, now, t);
+            if (t >= t1) break;
             now = t;
             if (t == next_strike[l] || t == scheduled) {
                 strike_timers(l, t, t0);
                 entry = keep_agenda(entry, l, t, t0);
             } else if (t == first && clock >= 0) {
                 redraw(clock, l, epoch);
+                since[clock] = t;
+                set_due(clock, l, t);
                 fire(tables.clocks[clock].moment, DRAWN, l, t, t0);
             }
             settle(l, t, t0);
@@ -779,6 +778,7 @@ private:
             refresh(l, t, t0, std::min(pause, t1));
             entry = look(entry, l, t, t0);
         }
+        for (I8 number = 0; number < n_clocks; ++number) run_down(number, l, t1);
     }
 
     void reread_fast() {
@@ -901,7 +901,7 @@ private:
             for (I8 number = 0; number < n_triggers; ++number)
                 if (tables.triggers[number].continuous) trigger_list.mark(number);
             settle(l, t, t);
-            refresh(l, t, t, t + plan.tick);
+            refresh(l, t, t, t);
             look(place, l, t, t);
         }
         watch_block(t);

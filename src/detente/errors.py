@@ -7,6 +7,7 @@
     ├── ModelError           a crisis that is well written but cannot be run
     │   └── RunawayError     a moment that sets itself off without end
     ├── TableError           faults in a table of numbers given from outside
+    │   └── ActorTableError  the same for a table of actors, in `detente.bargaining.tables`
     └── ForecastError        arguments of a score or a forecast that are out of range
 
 An error message is part of the public interface: it says what is wrong, where, what is allowed and what to do.

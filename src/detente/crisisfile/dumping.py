@@ -129,7 +129,7 @@ class _Dump:
 
     def moment(self, moment: Moment) -> Data:
         """A moment."""
-        dates = {"dates": []} if isinstance(moment.cause, Schedule) and not moment.cause.times else {}
+        dates: Data = {"dates": []} if isinstance(moment.cause, Schedule) and not moment.cause.times else {}
         return dates | _given(
             title=moment.title,
             **self.cause(moment.cause),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +20,15 @@ class Start:
     """What every draw begins a run with, as a replay left it or as the file declares it.
 
     `per_draw` are the hoisted rows, shape (n_hoisted, D); `state` the state rows, (n_state, D); `strikes`
-    (n_timers, D); `armed` (n_triggers, D), or None where triggers have not been looked at yet.
+    (n_timers, D); `armed` (n_triggers, D), or None where triggers have not been looked at yet; `parameters` the
+    finished values by name, (D,).
     """
 
     per_draw: NDArray[np.float64]
     state: NDArray[np.float64]
     strikes: NDArray[np.float64]
     armed: NDArray[np.uint8] | None
+    parameters: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def new_block(compiled: Compiled, n_exposures: int = 0, log_size: int = 0) -> tb.State:

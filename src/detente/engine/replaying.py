@@ -40,7 +40,8 @@ def prepare(compiled: Compiled, tables: tb.Tables, *, seed: int, n_draws: int, e
     if compiled.crisis.record_from < 0.0:
         start, exposures = _replay(compiled, tables, start, n_draws, epoch, exposures)
     finished = divide_by_exposure(parameters, values, exposures)
-    return Start(_hoisted(compiled, finished, n_draws), start.state, start.strikes, start.armed)
+    hoisted = _hoisted(compiled, finished, n_draws)
+    return Start(hoisted, start.state, start.strikes, start.armed, finished)
 
 
 def _hoisted(compiled: Compiled, values: dict[str, Floats], n_draws: int) -> Floats:

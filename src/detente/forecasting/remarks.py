@@ -1,0 +1,94 @@
+"""What a reader must know beside the numbers: warnings about the run, and notes on what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from detente.engine import Ensemble
+from detente.errors import ModelError
+from detente.evidence import evidence_shares
+from detente.forecasting.answers import Answer
+
+RUNAWAY_WARNS = 0.001
+RUNAWAY_STOPS = 0.01
+CLAMPED_WARNS = 0.25
+FEW_DRAWS = 100
+
+
+def refuse_runaway(ensemble: Ensemble) -> None:
+    """Stop where too many futures met their budget of happenings.
+
+    Raises
+    ------
+    ModelError
+        If more than 1 % of the futures are runaway.
+    """
+    share = float(ensemble.runaway.mean())
+    if share > RUNAWAY_STOPS:
+        raise ModelError(
+            f"{share:.1%} of the futures ran away: something in the crisis sets itself off without end. Give memory"
+            " factors a lower at_most, or actions a not_within; `detente check` shows which feed one another."
+        )
+
+
+def warnings_of(ensemble: Ensemble) -> tuple[str, ...]:
+    """What makes the numbers of a run less sure than they look."""
+    return tuple(_warnings(ensemble))
+
+
+def notes_of(ensemble: Ensemble, answers: Iterable[Answer]) -> tuple[str, ...]:
+    """What the numbers rest on, and which of them say little.
+
+    The questions that rest on judgement alone are found by `detente check`, which follows every number to what it
+    reaches; here only the shares of the whole crisis are told.
+    """
+    return tuple(_notes(ensemble, tuple(answers)))
+
+
+def _warnings(ensemble: Ensemble) -> Iterator[str]:
+    settings = ensemble.settings
+    if ensemble.interrupted:
+        yield (
+            f"Interrupted: {ensemble.n_trajectories:,} of {settings.n_trajectories:,} futures were finished; the"
+            " numbers are of those."
+        )
+    share = float(ensemble.runaway.mean())
+    if share > RUNAWAY_WARNS:
+        yield (
+            f"{share:.2%} of the futures ran away and were stopped. Every range reaches from all of them being a no"
+            " to all of them being a yes."
+        )
+    ticks = max(1.0, ensemble.n_trajectories * settings.horizon / settings.tick)
+    for name, count in ensemble.clamped.items():
+        if count / ticks > CLAMPED_WARNS:
+            yield (
+                f"The stock '{name}' was held at a bound in {count / ticks:.0%} of all ticks: its flow or its bounds"
+                " may be off."
+            )
+    if ensemble.finished < FEW_DRAWS:
+        yield f"Only {ensemble.finished} draws of the parameters: errors and ranges are rough below {FEW_DRAWS}."
+
+
+def _notes(ensemble: Ensemble, answers: tuple[Answer, ...]) -> Iterator[str]:
+    yield evidence_shares(ensemble.crisis).sentence()
+    answered = [answer for answer in answers if answer.probability is not None]
+    if ensemble.settings.n_replicates == 1:
+        yield "With one replicate per draw, chance and ignorance cannot be told apart: there are no ranges."
+    unseen = [answer.id for answer in answered if answer.low is not None and not answer.spread_detectable]
+    if unseen:
+        yield f"No spread over draws is detectable for {listed(unseen)}."
+    for answer in answers:
+        if answer.probability is None:
+            yield f"{answer.id} is not answered: {answer.reason}."
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a row.
+
+    Examples
+    --------
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
