@@ -200,7 +200,8 @@ def test_a_condition_counts_one_in_arithmetic():
 
 def test_a_delayed_effect_starts_a_timer():
     crisis = clock(
-        "    effects: [{stock: anger, add: 3, after: {value: 2 d, varies: ×2}, again: keep, while: anger > 1}]\n"
+        "    effects: [{stock: anger, add: 3, after: {value: 2 d, varies: ×2}, again: keep,"
+        " while: anger > 1}]\n"
     )
     (effect,) = crisis.moments["protest"].effects
     assert effect == Effect("timer", "protest.effects.0.after", "start", condition=parse("anger > 1"))
@@ -248,7 +249,8 @@ def test_outcomes_keep_shares_guards_factors_and_effects():
 def test_a_stock_with_everything():
     crisis = lowered(
         "stocks:\n"
-        "  heu: {title: Uranium, unit: kg, start: {value: 182.3, on: 2024-10-26}, lower: 0, flow: 0.25 kg per day}\n"
+        "  heu: {title: Uranium, unit: kg, start: {value: 182.3, on: 2024-10-26}, lower: 0,"
+        " flow: 0.25 kg per day}\n"
         "  fear: {start: 20, follows: 10 + 0.3 * heu, over: 90 d, noise: 0.8 %}\n"
     )
     assert crisis.stocks["heu"] == Stock(
@@ -311,7 +313,8 @@ def test_the_influence_of_a_faction_is_a_stock():
 def test_factors_on_an_influence_are_written_out():
     crisis = lowered(
         STATE + "actors: {NOR: {factions: {navy: {influence: 0.4, over: 60 d,"
-        " factors: [{while: border == closed, times: ×2}, {each: 10 points of anger, from: 20, times: 3}]}}}}\n"
+        " factors: [{while: border == closed, times: ×2},"
+        " {each: 10 points of anger, from: 20, times: 3}]}}}}\n"
     )
     stock = crisis.stocks["NOR.navy"]
     assert stock.over == Number(60.0)

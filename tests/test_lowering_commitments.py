@@ -36,7 +36,7 @@ def test_a_beginning_before_the_replay_is_made_up_for():
     crisis = truce("begins: 2024-11-27T04:00", "lasts: 60 d", head=HEAD)
     assert crisis.stages["truce"].start == Number(1.0)
     assert crisis.moments["truce.begins"].cause == Schedule((0.0,))
-    # Day 57 after 24:00 of 30 November is 27 January: the midnight that ends the 60th full day after 27 November.
+    # It strikes at day 0 + 1 + 56, 27 January 00:00: the midnight that ends the 60th full day.
     assert crisis.moments["truce.term"].cause == Timer(Number(56.0), whole_days=True)
 
 
@@ -121,7 +121,8 @@ def test_a_declared_end_is_a_clock_while_active():
     crisis = truce(
         "begins: 2024-11-27",
         "lasts: 60 d",
-        "declared_over: {rate: 10 % within 60 d, factors: [{while: month > 3, times: 2}], effects: [{raise: talks}]}",
+        "declared_over: {rate: 10 % within 60 d, factors: [{while: month > 3, times: 2}],"
+        " effects: [{raise: talks}]}",
         "on_end: [{raise: seizure}]",
     )
     moment = crisis.moments["truce.declared_over"]
@@ -155,7 +156,8 @@ def test_its_happenings_may_be_asked_for():
         "lasts: 60 d",
         "deadline: {extended: {share: 50 %, lasts: 30 d}, lapsed: {}}",
         also="questions:\n"
-        "  Q1: {text: a, yes_if: first truce.deadline.extended before first truce.breach, closes: 2025-02-01}\n"
+        "  Q1: {text: a, yes_if: first truce.deadline.extended before first truce.breach,"
+        " closes: 2025-02-01}\n"
         "  Q2: {text: b, yes_if: first truce becomes declared_over, closes: 2025-02-01}\n"
         "  Q3: {text: c, yes_if: truce.active at close, closes: 2025-02-01}\n",
     )

@@ -56,7 +56,10 @@ ACTIONS = """\
 record_from: 2024-01-01
 actors: {NOR: {}, SUD: {}}
 actions:
-  seizure: {rate: 1 per year, matches: [E1, {actor: SUDMIL, cameo: "17", location: NOR}], outcomes: {loud: {}}}
+  seizure:
+    rate: 1 per year
+    matches: [E1, {actor: SUDMIL, cameo: "17", location: NOR}]
+    outcomes: {loud: {}}
   protest: {rate: 1 per year, matches: [{actor: NOR, recipient: SUD}]}
 """
 

@@ -104,7 +104,8 @@ class TestDeliberation:
 def test_a_deliberation_may_have_a_start_and_no_end():
     crisis = lowered(
         "actors: {NOR: {factions: {navy: {influence: 0.4}}}}\n"
-        "deliberations: {NOR.reply: {actor: NOR, factions: {navy: {position: 90}}, start: 50, adjusts: 3 d}}\n"
+        "deliberations: {NOR.reply: {actor: NOR, factions: {navy: {position: 90}}, start: 50,"
+        " adjusts: 3 d}}\n"
     )
     assert crisis.stocks["NOR.reply"] == Stock(
         "NOR.reply",
@@ -127,8 +128,8 @@ claims:
 
 def test_a_hidden_fact_is_drawn_with_its_odds():
     crisis = lowered(
-        CLAIMS
-        + "hidden: {met: {prior: 30 %, likelihood_ratios: {C01: 3, C04: 0.7}, source: judgement, because: x}}\n"
+        CLAIMS + "hidden: {met: {prior: 30 %, likelihood_ratios: {C01: 3, C04: 0.7},"
+        " source: judgement, because: x}}\n"
     )
     assert crisis.stages["met"].values == ("no", "yes")
     assert crisis.stages["met"].start == Name("hidden.met.prior")

@@ -56,7 +56,9 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     """Import a public name from its module when it is first asked for."""
     if name not in _HOMES:
-        raise AttributeError(f"module 'detente' has no attribute '{name}'. Public names: {', '.join(__all__)}")
+        raise AttributeError(
+            f"module 'detente' has no attribute '{name}'. Public names: {', '.join(__all__)}"
+        )
     found = getattr(import_module(_HOMES[name]), name)
     globals()[name] = found
     return found

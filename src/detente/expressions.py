@@ -42,6 +42,9 @@ from detente.dates import parse_date
 MAX_LENGTH = 2000
 """Longest expression [characters]; longer text is refused before it is parsed."""
 
+MAX_NUMBER = 1e300
+"""Largest number."""
+
 MAX_DEPTH = 60
 """Deepest nesting of parentheses, signs and ``not``."""
 
@@ -259,7 +262,10 @@ class _Build(Transformer[Token, Expression]):
     """Turns lark's tree into nodes."""
 
     def number(self, text: Token) -> Expression:
-        return Number(float(text))
+        value = float(text)
+        if value > MAX_NUMBER:
+            raise ExpressionError(f"the number {text[:20]} is too large", text.column or 0)
+        return Number(value)
 
     def date(self, text: Token) -> Expression:
         return Date(parse_date(text))

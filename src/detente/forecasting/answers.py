@@ -167,7 +167,11 @@ def last_day(crisis: Crisis, time: float) -> dt.date:
 def plain(thing: Any) -> dict[str, Any]:
     """A frozen class of numbers, text and dates as plain data, ready for JSON."""
     return {
-        name: value.isoformat() if isinstance(value, dt.date) else list(value) if isinstance(value, tuple) else value
+        name: value.isoformat()
+        if isinstance(value, dt.date)
+        else list(value)
+        if isinstance(value, tuple)
+        else value
         for name, value in asdict(thing).items()
     }
 
@@ -186,7 +190,7 @@ def _per_draw(values: NDArray[Any], ensemble: Ensemble) -> NDArray[np.float64]:
 
 def _settled_by(question: Question, crisis: Crisis) -> float:
     """The latest model time that the question looks at."""
-    return max(question.closes, *_instants(question, crisis), -math.inf)
+    return max([question.closes, *_instants(question, crisis)])
 
 
 def _instants(question: Question, crisis: Crisis) -> Iterator[float]:

@@ -71,24 +71,8 @@ def _warnings(ensemble: Ensemble) -> Iterator[str]:
 
 def _notes(ensemble: Ensemble, answers: tuple[Answer, ...]) -> Iterator[str]:
     yield evidence_shares(ensemble.crisis).sentence()
-    answered = [answer for answer in answers if answer.probability is not None]
     if ensemble.settings.n_replicates == 1:
         yield "With one replicate per draw, chance and ignorance cannot be told apart: there are no ranges."
-    unseen = [answer.id for answer in answered if answer.low is not None and not answer.spread_detectable]
-    if unseen:
-        yield f"No spread over draws is detectable for {listed(unseen)}."
     for answer in answers:
         if answer.probability is None:
             yield f"{answer.id} is not answered: {answer.reason}."
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names in a row.
-
-    Examples
-    --------
-    >>> listed(["a"]), listed(["a", "b", "c"])
-    ('a', 'a, b and c')
-    """
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last

@@ -182,6 +182,8 @@ def _stage(build: Builder, name: str, form: StageForm, path: Path) -> None:
         start: Expression = Number(float(index))
     elif build.machine:
         start = number(build, form.start, (*path, "start"), "number", constant=True)
+        if isinstance(start, Number) and start.value not in range(len(form.values)):
+            build.fault((*path, "start"), f"there is no value number {start}", "Write the value itself.")
     else:
         build.fault(
             (*path, "start"),

@@ -1,0 +1,162 @@
+"""A forecast as text, as tables for a terminal and as HTML; the same cells in each."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from html import escape
+from typing import TYPE_CHECKING, NamedTuple
+
+from detente.forecasting.answers import last_day
+from detente.forecasting.wording import (
+    LEGEND,
+    NOTHING,
+    dates_text,
+    error_text,
+    probability_text,
+    range_text,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Group, RenderableType
+    from rich.table import Table
+
+    from detente.forecasting.result import Forecast
+
+WIDTH = 80
+
+
+class Column(NamedTuple):
+    """Head and alignment of a column; `flexible` ones give way where the terminal is narrow."""
+
+    head: str
+    right: bool = False
+    flexible: bool = False
+
+
+QUESTIONS = (
+    Column("", flexible=True),
+    Column("Question", flexible=True),
+    Column("Closes"),
+    Column("Yes", right=True),
+    Column("±", right=True),
+    Column("90 % range", right=True),
+)
+ACTIONS = (
+    Column("Action", flexible=True),
+    Column("Happens", right=True),
+    Column("±", right=True),
+    Column("Median", right=True),
+    Column("5–95 %", right=True),
+    Column("Often in", right=True),
+    Column("Count", right=True),
+)
+
+
+def header(forecast: Forecast) -> tuple[str, ...]:
+    """What was run: title, dates, futures, seed and digest, one line each."""
+    crisis, settings = forecast.ensemble.crisis, forecast.ensemble.settings
+    draws, replicates = forecast.ensemble.finished, settings.n_replicates
+    return (
+        f"{crisis.title or crisis.name} ({crisis.name})",
+        f"As of {crisis.as_of}, to {last_day(crisis, settings.horizon)} ({settings.horizon:g} days)",
+        f"{draws:,} draws × {replicates} replicates = {draws * replicates:,} futures, seed {settings.seed}",
+        f"Crisis {forecast.provenance.digest[:16]}, Détente {forecast.provenance.versions['detente']}",
+    )
+
+
+def question_rows(forecast: Forecast) -> Iterator[tuple[str, ...]]:
+    """The cells of `QUESTIONS`, one row per question."""
+    for answer in forecast.answers.values():
+        text = answer.text if answer.n_given is None else f"{answer.text} (given: {answer.given})"
+        numbers = probability_text(answer), error_text(answer), range_text(answer)
+        yield (answer.id, text, answer.closes.isoformat(), *numbers)
+
+
+def action_rows(forecast: Forecast) -> Iterator[tuple[str, ...]]:
+    """The cells of `ACTIONS`, one row per action, the likeliest first."""
+    for found in sorted(forecast.actions.values(), key=lambda found: (-found.probability, found.name)):
+        yield (
+            found.title,
+            probability_text(found),
+            error_text(found),
+            found.median.isoformat() if found.median else NOTHING,
+            dates_text(found),
+            found.likeliest_month or NOTHING,
+            f"{found.expected_count:.2g}" if found.expected_count < 10 else f"{found.expected_count:.0f}",
+        )
+
+
+def rendered(forecast: Forecast) -> Group:
+    """Header, warnings, tables and notes for a terminal."""
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    title, *rest = header(forecast)
+    parts: list[RenderableType] = [Text(title, style="bold"), *map(Text, rest)]
+    parts += [Text(f"\nWarning: {warning}", style="yellow") for warning in forecast.warnings]
+    for columns, rows in (
+        (QUESTIONS, list(question_rows(forecast))),
+        (ACTIONS, list(action_rows(forecast))),
+    ):
+        if rows:
+            parts += [Text(""), grid(columns, rows)]
+        if rows and columns is QUESTIONS:
+            parts.append(Padding(Text(LEGEND, style="dim"), (0, 1)))
+    parts += [Text(""), *(Text(f"Note: {note}", style="dim") for note in forecast.notes)]
+    return Group(*parts)
+
+
+def grid(columns: Iterable[Column], rows: Iterable[Iterable[str]]) -> Table:
+    """A table of plain text; nothing in a cell is taken as markup."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    for column in columns:
+        table.add_column(
+            column.head,
+            justify="right" if column.right else "left",
+            no_wrap=not column.flexible,
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def plain_text(renderable: RenderableType, width: int = WIDTH) -> str:
+    """What a terminal of this width would show, without colour and without trailing spaces."""
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False, emoji=False)
+    with console.capture() as captured:
+        console.print(renderable)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def html(forecast: Forecast) -> str:
+    """The forecast as escaped HTML, for notebooks."""
+    title, *rest = header(forecast)
+    parts = [f"<p><b>{escape(title)}</b><br>{'<br>'.join(map(escape, rest))}</p>"]
+    parts += [f"<p><b>Warning:</b> {escape(warning)}</p>" for warning in forecast.warnings]
+    parts += [_html_table(QUESTIONS, question_rows(forecast)), f"<p><small>{escape(LEGEND)}</small></p>"]
+    if forecast.actions:
+        parts.append(_html_table(ACTIONS, action_rows(forecast)))
+    parts += [f"<p><small>{escape(note)}</small></p>" for note in forecast.notes]
+    return f"<div>{''.join(parts)}</div>"
+
+
+def _html_table(columns: tuple[Column, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    def line(tag: str, cells: Iterable[str]) -> str:
+        aligned = zip(columns, cells, strict=True)
+        return "".join(
+            f'<{tag} style="text-align:{"right" if column.right else "left"}">{escape(cell)}</{tag}>'
+            for column, cell in aligned
+        )
+
+    head = line("th", (column.head for column in columns))
+    body = "".join(f"<tr>{line('td', row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
