@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from detente.crisisfile import resolve_text
+from detente.crisisfile import loads, resolve_text
 from detente.expressions import Name, Number, parse
 from detente.model import (
     Clock,
@@ -17,7 +17,23 @@ from detente.model import (
     Timer,
     Trigger,
 )
-from lowering import HEAD, effects_of, lowered, outcomes_of
+
+HEAD = "crisis: ferry_row\nas_of: 2024-11-30\nhorizon: 90 d\n"
+
+
+def effects_of(thing):
+    """The effects of a moment or outcome as short text: ``stock anger add 3``."""
+    parts = [(each.on, each.target, each.does, each.amount, each.value) for each in thing.effects]
+    return [" ".join(str(part) for part in each if part not in (None, "")) for each in parts]
+
+
+def outcomes_of(moment):
+    return {outcome.name: outcome for outcome in moment.outcomes}
+
+
+def lowered(text, *, head=HEAD):
+    return loads(head + text)
+
 
 STATE = """\
 stocks:

@@ -1,6 +1,23 @@
+from detente.crisisfile import loads
 from detente.expressions import Number, parse
 from detente.model import Clock, Effect, Raised, Schedule, Timer, Trigger
-from lowering import HEAD, effects_of, lowered, outcomes_of
+
+HEAD = "crisis: ferry_row\nas_of: 2024-11-30\nhorizon: 90 d\n"
+
+
+def effects_of(thing):
+    """The effects of a moment or outcome as short text: ``stock anger add 3``."""
+    parts = [(each.on, each.target, each.does, each.amount, each.value) for each in thing.effects]
+    return [" ".join(str(part) for part in each if part not in (None, "")) for each in parts]
+
+
+def outcomes_of(moment):
+    return {outcome.name: outcome for outcome in moment.outcomes}
+
+
+def lowered(text, *, head=HEAD):
+    return loads(head + text)
+
 
 STAGES = "procedures:\n  claim:\n    stages: [idle, filed, decided]\n    steps:\n"
 

@@ -2,11 +2,23 @@ import datetime as dt
 
 import pytest
 
-from detente.crisisfile import resolve_text
+from detente.crisisfile import loads, resolve_text
 from detente.errors import CrisisFileError
 from detente.expressions import First, Name, Number, parse
 from detente.model import Evidence, Recorded, Schedule, Stock
-from lowering import HEAD, effects_of, lowered
+
+HEAD = "crisis: ferry_row\nas_of: 2024-11-30\nhorizon: 90 d\n"
+
+
+def effects_of(thing):
+    """The effects of a moment or outcome as short text: ``stock anger add 3``."""
+    parts = [(each.on, each.target, each.does, each.amount, each.value) for each in thing.effects]
+    return [" ".join(str(part) for part in each if part not in (None, "")) for each in parts]
+
+
+def lowered(text, *, head=HEAD):
+    return loads(head + text)
+
 
 STATE = "clocks: {seizure: {rate: 1 per year}}\nstocks: {exports: {start: 1.5}}\n"
 

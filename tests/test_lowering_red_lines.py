@@ -1,6 +1,29 @@
+from detente.crisisfile import loads
 from detente.expressions import Name, Number, parse
 from detente.model import Distribution, Factor, Raised, Stock, Timer
-from lowering import ACTIONS, effects_of, lowered, outcomes_of
+
+HEAD = "crisis: ferry_row\nas_of: 2024-11-30\nhorizon: 90 d\n"
+ACTIONS = """\
+clocks:
+  seizure: {rate: 2 per year}
+  protest: {rate: 3 per year, outcomes: {loud: {share: 30 %}, quiet: {}}}
+  talks: {rate: 1 per year}
+"""
+
+
+def effects_of(thing):
+    """The effects of a moment or outcome as short text: ``stock anger add 3``."""
+    parts = [(each.on, each.target, each.does, each.amount, each.value) for each in thing.effects]
+    return [" ".join(str(part) for part in each if part not in (None, "")) for each in parts]
+
+
+def outcomes_of(moment):
+    return {outcome.name: outcome for outcome in moment.outcomes}
+
+
+def lowered(text, *, head=HEAD):
+    return loads(head + text)
+
 
 RED_LINE = """\
 actors: {NOR: {}}

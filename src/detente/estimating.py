@@ -40,9 +40,9 @@ class Estimate:
     """One probability with both of its uncertainties.
 
     `error` is the Monte Carlo standard error, NaN with a single draw. [`low`, `high`] is the 90 % range over
-    draws and `spread` the standard deviation τ, NaN where replicates are too few to tell chance from ignorance.
-    Where `spread_detectable` is False the range is the widest that the draws do not rule out. `same` is "no"
-    or "yes" where every future gave the same answer; then `error` is the bound 3/D of the rule of three.
+    draws and `spread` the standard deviation τ; NaN where replicates are too few to tell chance and ignorance
+    apart. Where `spread_detectable` is False the range is the widest that the draws do not rule out. `same`
+    is "no" or "yes" where every future gave the same answer; then `error` is the 3/D of the rule of three.
     """
 
     probability: float

@@ -20,7 +20,7 @@ Scalar = str | int | float | bool | None
 class Provenance:
     """The record in every result.
 
-    `digest` is the SHA-256 of the crisis in its machine form, in hexadecimal: the same digest, seed and settings
+    `digest` is the SHA-256 of the crisis in its machine form, hexadecimal: the same digest, seed and settings
     under the same `versions` give the same numbers, whatever the number of threads. `platform` is only a kind
     (``linux-x86_64``); no name or path of a machine is kept. `made_at` is UTC.
     """
@@ -93,7 +93,7 @@ def digest_of_text(text: str) -> str:
 
 
 def digest_of_files(paths: Iterable[Path]) -> str:
-    """SHA-256 over the names and contents of files, hexadecimal; neither their order nor their folder matters.
+    """SHA-256 over the names and contents of files, hexadecimal; their order and folder do not matter.
 
     Examples
     --------

@@ -185,7 +185,12 @@ class _Run:
         self.compiled, self.settings, self.log, self.final_names = compiled, settings, log, final
         self.tables = with_fast_memories(compiled, settings)
         self.start = prepare(
-            compiled, self.tables, seed=settings.seed, n_draws=settings.n_draws, epoch=settings.epoch
+            compiled,
+            self.tables,
+            seed=settings.seed,
+            n_draws=settings.n_draws,
+            epoch=settings.epoch,
+            threads=settings.threads,
         )
         self.plan = simulation_plan(compiled, settings.horizon, settings.epoch)
         self.budget = self._budgets(budget)

@@ -7,6 +7,8 @@ timers without chance run as in simulation. On the way the exposure of every cou
 from __future__ import annotations
 
 import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +32,7 @@ from detente.model import Crisis, Moment, Schedule
 _NO_LIMIT = 2**62
 
 
-def prepare(compiled: Compiled, tables: tb.Tables, *, seed: int, n_draws: int, epoch: float) -> Start:
+def prepare(compiled: Compiled, tables: tb.Tables, *, seed: int, n_draws: int, epoch: float, threads: int = 1) -> Start:
     """Draw the parameters, replay the record, and give what each draw starts the future with."""
     parameters = tuple(compiled.crisis.parameters.values())
     values = draw_parameters(parameters, seed, n_draws)
@@ -38,7 +40,7 @@ def prepare(compiled: Compiled, tables: tb.Tables, *, seed: int, n_draws: int, e
     start = _declared(compiled, unfinished, n_draws)
     exposures: dict[str, Floats] = _whole_windows(compiled.crisis, n_draws)
     if compiled.crisis.record_from < 0.0:
-        start, exposures = _replay(compiled, tables, start, n_draws, epoch, exposures)
+        start, exposures = _replay(compiled, tables, start, n_draws, epoch, exposures, threads)
     finished = divide_by_exposure(parameters, values, exposures)
     hoisted = _hoisted(compiled, finished, n_draws)
     return Start(hoisted, start.state, start.strikes, start.armed, finished)
@@ -74,23 +76,31 @@ def _replay(
     n_draws: int,
     epoch: float,
     windows: dict[str, Floats],
+    threads: int,
 ) -> tuple[Start, dict[str, Floats]]:
     plan = replay_plan(compiled, tuple(windows), epoch)
     state_rows = np.empty_like(start.state)
     strikes = np.empty_like(start.strikes)
     armed = np.empty((len(tables.triggers), n_draws), np.uint8)
     exposure = np.empty((len(windows), n_draws))
-    state = new_block(compiled, len(windows))
-    for first in range(0, n_draws, WIDTH):
+    rooms = threading.local()
+
+    def one_block(first: int) -> None:
+        if not hasattr(rooms, "state"):
+            rooms.state = new_block(compiled, len(windows))
+        state: tb.State = rooms.state
         draws = np.arange(first, min(first + WIDTH, n_draws))
         n, span = len(draws), slice(first, first + len(draws))
-        keys = lanes(0, draws)
-        load_block(compiled, start, state, draws, keys, np.full(n, _NO_LIMIT))
+        load_block(compiled, start, state, draws, lanes(0, draws), np.full(n, _NO_LIMIT))
         run_block(compiled, tables, plan, state, n, fresh=True)
-        state_rows[:, span] = state.x.reshape(-1, WIDTH)[: compiled.n_state_rows, :n]
+        rows = state.x.reshape(-1, WIDTH)
+        state_rows[:, span] = rows[: compiled.n_state_rows, :n]
         strikes[:, span] = state.strikes.reshape(-1, WIDTH)[: len(strikes), :n]
         armed[:, span] = state.armed.reshape(-1, WIDTH)[: len(armed), :n]
         exposure[:, span] = state.exposure.reshape(-1, WIDTH)[: len(exposure), :n]
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(one_block, range(0, n_draws, WIDTH)))
     replayed = Start(start.per_draw, state_rows, strikes, armed)
     return replayed, dict(zip(windows, exposure, strict=True))
 

@@ -39,8 +39,8 @@ class Answer:
         is "no" or "yes") it is the bound 3/D over D draws. None with a single draw.
     low, high : float or None
         90 % range of the probability over draws of the parameters: shrinks only with knowledge. Where
-        `spread_detectable` is False it is the widest range that the draws do not rule out. None where replicates
-        are too few to tell the two apart.
+        `spread_detectable` is False it is the widest range that the draws do not rule out. None where
+        replicates are too few to tell the two apart.
     spread : float or None
         Standard deviation over draws, chance taken out.
     n, n_given : int
@@ -133,8 +133,8 @@ def estimate_over(
 ) -> tuple[Estimate, tuple[float, float] | None]:
     """Estimate P(yes | held) over an ensemble whose runaway futures stay in the denominator.
 
-    A runaway future counts as half a yes; the range then reaches from that of "all of them no" to that of "all of
-    them yes", and both probabilities are returned beside it.
+    A runaway future counts as half a yes; the range then reaches from that of "all of them no" to that of
+    "all of them yes", and both probabilities are returned beside it.
     """
     runaway = ensemble.runaway
     asked = _per_draw(held | runaway, ensemble)
@@ -185,7 +185,8 @@ def _held(question: Question, ensemble: Ensemble) -> NDArray[np.bool_]:
 
 def _per_draw(values: NDArray[Any], ensemble: Ensemble) -> NDArray[np.float64]:
     """Sums over the replicates of each draw, shape (D,)."""
-    return values.reshape(ensemble.finished, -1).sum(axis=1, dtype=np.float64)
+    sums: NDArray[np.float64] = values.reshape(ensemble.finished, -1).sum(axis=1, dtype=np.float64)
+    return sums
 
 
 def _settled_by(question: Question, crisis: Crisis) -> float:

@@ -26,8 +26,9 @@ def refuse_runaway(ensemble: Ensemble) -> None:
     share = float(ensemble.runaway.mean())
     if share > RUNAWAY_STOPS:
         raise ModelError(
-            f"{share:.1%} of the futures ran away: something in the crisis sets itself off without end. Give memory"
-            " factors a lower at_most, or actions a not_within; `detente check` shows which feed one another."
+            f"{share:.1%} of the futures ran away: something in the crisis sets itself off without end. Give"
+            " memory factors a lower at_most, or actions a not_within; `detente check` shows which feed one"
+            " another."
         )
 
 
@@ -39,8 +40,8 @@ def warnings_of(ensemble: Ensemble) -> tuple[str, ...]:
 def notes_of(ensemble: Ensemble, answers: Iterable[Answer]) -> tuple[str, ...]:
     """What the numbers rest on, and which of them say little.
 
-    The questions that rest on judgement alone are found by `detente check`, which follows every number to what it
-    reaches; here only the shares of the whole crisis are told.
+    The questions that rest on judgement alone are found by `detente check`, which follows every number to
+    what it reaches; here only the shares of the whole crisis are told.
     """
     return tuple(_notes(ensemble, tuple(answers)))
 
@@ -49,24 +50,24 @@ def _warnings(ensemble: Ensemble) -> Iterator[str]:
     settings = ensemble.settings
     if ensemble.interrupted:
         yield (
-            f"Interrupted: {ensemble.n_trajectories:,} of {settings.n_trajectories:,} futures were finished; the"
-            " numbers are of those."
+            f"Interrupted: {ensemble.n_trajectories:,} of {settings.n_trajectories:,} futures were finished;"
+            " the numbers are of those."
         )
     share = float(ensemble.runaway.mean())
     if share > RUNAWAY_WARNS:
         yield (
-            f"{share:.2%} of the futures ran away and were stopped. Every range reaches from all of them being a no"
-            " to all of them being a yes."
+            f"{share:.2%} of the futures ran away and were stopped. Every range reaches from all of them"
+            " being a no to all of them being a yes."
         )
     ticks = max(1.0, ensemble.n_trajectories * settings.horizon / settings.tick)
     for name, count in ensemble.clamped.items():
         if count / ticks > CLAMPED_WARNS:
             yield (
-                f"The stock '{name}' was held at a bound in {count / ticks:.0%} of all ticks: its flow or its bounds"
-                " may be off."
+                f"The stock '{name}' was held at a bound in {count / ticks:.0%} of all ticks: its flow or its"
+                " bounds may be off."
             )
     if ensemble.finished < FEW_DRAWS:
-        yield f"Only {ensemble.finished} draws of the parameters: errors and ranges are rough below {FEW_DRAWS}."
+        yield f"Only {ensemble.finished} draws of the parameters: errors and ranges are rough."
 
 
 def _notes(ensemble: Ensemble, answers: tuple[Answer, ...]) -> Iterator[str]:
@@ -76,3 +77,14 @@ def _notes(ensemble: Ensemble, answers: tuple[Answer, ...]) -> Iterator[str]:
     for answer in answers:
         if answer.probability is None:
             yield f"{answer.id} is not answered: {answer.reason}."
+        elif _leaves_out_the_mean(answer):
+            yield (
+                f"{answer.id} is all but settled by the parameters: fewer than 5 % of the draws answer it unlike"
+                " the rest, so that the 90 % range leaves out the mean."
+            )
+
+
+def _leaves_out_the_mean(answer: Answer) -> bool:
+    if answer.probability is None or answer.low is None or answer.high is None or answer.same:
+        return False
+    return not answer.low <= answer.probability <= answer.high

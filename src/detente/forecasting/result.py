@@ -224,7 +224,7 @@ def memory_for(crisis: Crisis, *, trajectories: int, replicates: int, threads: i
 def _check(crisis: Crisis, trajectories: int, replicates: int) -> None:
     if not isinstance(crisis, Crisis):
         raise ForecastError(
-            f"crisis: it must be a Crisis, but is {type(crisis).__name__}. Read one with detente.load(name_or_path)."
+            f"crisis: it must be a Crisis, but is {type(crisis).__name__}. Read one with detente.load(…)."
         )
     for name, value in (("trajectories", trajectories), ("replicates", replicates)):
         if value < 1:

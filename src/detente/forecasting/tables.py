@@ -13,6 +13,7 @@ from detente.forecasting.wording import (
     NOTHING,
     dates_text,
     error_text,
+    month_text,
     probability_text,
     range_text,
 )
@@ -48,7 +49,7 @@ ACTIONS = (
     Column("±", right=True),
     Column("Median", right=True),
     Column("5–95 %", right=True),
-    Column("Often in", right=True),
+    Column("Often", right=True),
     Column("Count", right=True),
 )
 
@@ -57,18 +58,20 @@ def header(forecast: Forecast) -> tuple[str, ...]:
     """What was run: title, dates, futures, seed and digest, one line each."""
     crisis, settings = forecast.ensemble.crisis, forecast.ensemble.settings
     draws, replicates = forecast.ensemble.finished, settings.n_replicates
+    digest, version = forecast.provenance.digest[:16], forecast.provenance.versions["detente"]
     return (
         f"{crisis.title or crisis.name} ({crisis.name})",
         f"As of {crisis.as_of}, to {last_day(crisis, settings.horizon)} ({settings.horizon:g} days)",
         f"{draws:,} draws × {replicates} replicates = {draws * replicates:,} futures, seed {settings.seed}",
-        f"Crisis {forecast.provenance.digest[:16]}, Détente {forecast.provenance.versions['detente']}",
+        f"Digest of the crisis {digest}, Détente {version}",
     )
 
 
 def question_rows(forecast: Forecast) -> Iterator[tuple[str, ...]]:
     """The cells of `QUESTIONS`, one row per question."""
     for answer in forecast.answers.values():
-        text = answer.text if answer.n_given is None else f"{answer.text} (given: {answer.given})"
+        given = "" if answer.n_given is None else f" (condition holds in {answer.n_given:,} futures)"
+        text = answer.text + given
         numbers = probability_text(answer), error_text(answer), range_text(answer)
         yield (answer.id, text, answer.closes.isoformat(), *numbers)
 
@@ -82,7 +85,7 @@ def action_rows(forecast: Forecast) -> Iterator[tuple[str, ...]]:
             error_text(found),
             found.median.isoformat() if found.median else NOTHING,
             dates_text(found),
-            found.likeliest_month or NOTHING,
+            month_text(found),
             f"{found.expected_count:.2g}" if found.expected_count < 10 else f"{found.expected_count:.0f}",
         )
 
@@ -90,7 +93,6 @@ def action_rows(forecast: Forecast) -> Iterator[tuple[str, ...]]:
 def rendered(forecast: Forecast) -> Group:
     """Header, warnings, tables and notes for a terminal."""
     from rich.console import Group
-    from rich.padding import Padding
     from rich.text import Text
 
     title, *rest = header(forecast)
@@ -103,7 +105,7 @@ def rendered(forecast: Forecast) -> Group:
         if rows:
             parts += [Text(""), grid(columns, rows)]
         if rows and columns is QUESTIONS:
-            parts.append(Padding(Text(LEGEND, style="dim"), (0, 1)))
+            parts.append(Text(LEGEND, style="dim"))
     parts += [Text(""), *(Text(f"Note: {note}", style="dim") for note in forecast.notes)]
     return Group(*parts)
 
@@ -114,7 +116,7 @@ def grid(columns: Iterable[Column], rows: Iterable[Iterable[str]]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for column in columns:
         table.add_column(
             column.head,

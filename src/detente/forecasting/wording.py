@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 
 from detente.forecasting.answers import Answer
@@ -10,8 +11,9 @@ from detente.forecasting.outlooks import Outlook
 NOTHING = "—"
 
 LEGEND = (
-    "± is the Monte Carlo error: it shrinks with more futures. The 90 % range is over draws of the parameters: it"
-    " shrinks only with knowledge. (In brackets: no spread over draws was detectable; it lies within.)"
+    "± is the Monte Carlo error: it shrinks with more futures. The 90 % range is over draws of the"
+    " parameters: it shrinks only with knowledge. (In brackets: no spread over draws was detectable; it lies"
+    " within.)"
 )
 
 
@@ -79,14 +81,14 @@ def range_text(found: Answer | Outlook) -> str:
 
 
 def dates_text(found: Outlook) -> str:
-    """The months between which 90 % of the first dates lie.
-
-    Examples
-    --------
-    >>> import datetime as dt
-    >>> f"{dt.date(2025, 3, 1):%b %y}"
-    'Mar 25'
-    """
+    """The months between which 90 % of the first dates lie."""
     if found.earliest is None or found.latest is None:
         return NOTHING
     return f"{found.earliest:%b %y}–{found.latest:%b %y}"
+
+
+def month_text(found: Outlook) -> str:
+    """The month that holds most first dates."""
+    if not found.likeliest_month:
+        return NOTHING
+    return f"{dt.date.fromisoformat(found.likeliest_month + '-01'):%b %y}"

@@ -100,7 +100,9 @@ class Dataset:
     revised: bool = False
 
 
-def shaped(rows: pl.LazyFrame, dataset: str, *refusals: tuple[str, str, pl.Expr], **columns: pl.Expr) -> pl.LazyFrame:
+def shaped(
+    rows: pl.LazyFrame, dataset: str, *refusals: tuple[str, str, pl.Expr], **columns: pl.Expr
+) -> pl.LazyFrame:
     """Rows with the event columns given, nulls for the others, and why a row is refused.
 
     Each refusal is a reason, the column whose text is wrong, and whether it is; the first that holds counts.

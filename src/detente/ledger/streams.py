@@ -129,7 +129,9 @@ def _zip_member(stack: ExitStack, raw: BinaryIO) -> BinaryIO:
     if len(members) != 1:
         names = ", ".join(info.filename for info in members[:5])
         raise BrokenStreamError(
-            0, f"the zip archive holds {len(members)} files ({names}).", "Unpack it and give the files one by one."
+            0,
+            f"the zip archive holds {len(members)} files ({names}).",
+            "Unpack it and give the files one by one.",
         )
     return io.BufferedReader(archive.open(members[0]))  # type: ignore[type-var]
 

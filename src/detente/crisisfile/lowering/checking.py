@@ -233,6 +233,10 @@ class _Checker:
             if isinstance(stage, Name) and self._kind(stage.name) == "stage":
                 self._stage_comparison(node, stage.name, value)
                 return
+        for side in (left, right):
+            if isinstance(side, Name) and self._kind(side.name) is None:
+                self._name(side.name, "stage", *self.numbers)
+                return
         self._number(left)
         self._number(right)
 

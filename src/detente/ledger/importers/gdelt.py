@@ -15,7 +15,17 @@ from __future__ import annotations
 
 import polars as pl
 
-from detente.ledger.columns import Dataset, Request, count, date_of, lost_zero, number, shaped, whole_code, with_cameo
+from detente.ledger.columns import (
+    Dataset,
+    Request,
+    count,
+    date_of,
+    lost_zero,
+    number,
+    shaped,
+    whole_code,
+    with_cameo,
+)
 
 _ACTOR = (
     "Code", "Name", "CountryCode", "KnownGroupCode", "EthnicCode", "Religion1Code", "Religion2Code",

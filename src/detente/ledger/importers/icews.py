@@ -10,7 +10,16 @@ from __future__ import annotations
 
 import polars as pl
 
-from detente.ledger.columns import Dataset, Request, date_of, lost_zero, number, shaped, whole_code, with_cameo
+from detente.ledger.columns import (
+    Dataset,
+    Request,
+    date_of,
+    lost_zero,
+    number,
+    shaped,
+    whole_code,
+    with_cameo,
+)
 
 COLUMNS = (
     "Event ID", "Event Date", "Source Name", "Source Sectors", "Source Country", "Event Text", "CAMEO Code",
