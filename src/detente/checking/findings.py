@@ -92,8 +92,9 @@ def _is_declared(tree: Tree, name: str) -> bool:
     word, _, part = name.rpartition(".")
     for section in ("commitments", "red_lines"):
         entries = data.get(section)
-        if isinstance(entries, dict) and word in entries:
-            return any(str(key).startswith(part) for key in entries[word])
+        entry = entries.get(word) if isinstance(entries, dict) else None
+        if isinstance(entry, dict):
+            return any(key.startswith(part) for key in entry)
     return True
 
 

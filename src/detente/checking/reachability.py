@@ -116,7 +116,6 @@ class _Touched:
                     happening in found.happenings and can_hold(effect.condition, self.crisis, found)
                     for happening, effect in self.by.get(moment.name, ())
                 )
-        return True
 
 
 def _add(crisis: Crisis, found: Reachable, moment: Moment) -> None:

@@ -40,7 +40,7 @@ def loads(text: str, file: str = "<text>") -> Crisis:
 
     Examples
     --------
-    >>> loads("crisis: calm\\nas_of: 2024-11-30\\nhorizon: 30 d").horizon
+    >>> loads("crisis: calm\nas_of: 2024-11-30\nhorizon: 30 d").horizon
     30.0
     """
     return resolve_text(text, file).crisis

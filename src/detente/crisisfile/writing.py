@@ -20,9 +20,10 @@ def write(data: dict[str, Any]) -> str:
 
     Examples
     --------
-    >>> print(write({"a": [1.0, "x > 3", "NO"], "b": {"c": "1e5"}}), end="")
-    a: [1, x > 3, NO]
-    b: {c: "1e5"}
+    >>> print(write({"a": {"b": [1.0, "x > 3", "NO"], "c": {"d": "1e5"}}}), end="")
+    a:
+      b: [1, x > 3, NO]
+      c: {d: "1e5"}
     """
     return "".join(f"{line}\n" for line in _block(data, 0))
 

@@ -38,7 +38,7 @@ def split_power(x: float) -> tuple[float, float]:
     return mantissa, float(exponent)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _as_bits(_context: Any, x: Any) -> Any:
     def generate(context: Any, builder: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
         return builder.bitcast(arguments[0], context.get_value_type(types.int64))
@@ -46,7 +46,7 @@ def _as_bits(_context: Any, x: Any) -> Any:
     return types.int64(types.float64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _as_float(_context: Any, x: Any) -> Any:
     def generate(context: Any, builder: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
         return builder.bitcast(arguments[0], context.get_value_type(types.float64))
@@ -54,14 +54,14 @@ def _as_float(_context: Any, x: Any) -> Any:
     return types.float64(types.int64), generate
 
 
-@overload(scale_by_power)  # type: ignore[untyped-decorator]
-def _scale_by_power(x, n):  # type: ignore[no-untyped-def]
+@overload(scale_by_power)
+def _scale_by_power(x, n):
     return lambda x, n: x * _as_float((np.int64(n) + np.int64(1023)) << np.int64(52))
 
 
-@overload(split_power)  # type: ignore[untyped-decorator]
-def _split_power(x):  # type: ignore[no-untyped-def]
-    def split(x):  # type: ignore[no-untyped-def]
+@overload(split_power)
+def _split_power(x):
+    def split(x):
         bits = _as_bits(x)
         exponent = float((bits >> np.int64(52)) - np.int64(1022))
         mantissa = _as_float((bits & np.int64(0x000FFFFFFFFFFFFF)) | np.int64(0x3FE0000000000000))
@@ -73,7 +73,7 @@ def _split_power(x):  # type: ignore[no-untyped-def]
 # ── functions ────────────────────────────────────────────────────────────────────────────────────
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def exp(x: float) -> float:
     """e to the x, relative error below 1e-15; x is clamped to [−700, 700]."""
     x = min(max(x, -700.0), 700.0)
@@ -91,7 +91,7 @@ def exp(x: float) -> float:
     return scale_by_power(p, n)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def log(x: float) -> float:
     """Natural logarithm, absolute error below 1e-15·max(1, |log x|); arguments below 1e-300 count as 1e-300."""
     mantissa, exponent = split_power(max(x, 1e-300))
@@ -108,7 +108,7 @@ def log(x: float) -> float:
     return exponent * LN2_HIGH + (2.0 * s + (2.0 * s * z * p + exponent * LN2_LOW))
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def normal_quantile(u: float) -> float:
     """Quantile of the standard normal at u in (0, 1), relative error below 1e-15.
 
@@ -184,7 +184,7 @@ def mix_plain(z: int) -> int:
     return z ^ (z >> 31)
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit
 def mix(z: Any) -> Any:
     """`mix_plain` on uint64."""
     z = (z ^ (z >> np.uint64(30))) * np.uint64(M1)

@@ -309,7 +309,7 @@ class _Compiler:
     # ── moments and what they do ────────────────────────────────────────────────────────────────
 
     def _moments(self) -> list[tuple[int, ...]]:
-        records = []
+        records: list[tuple[int, ...]] = []
         for name in self.moment_names:
             moment = self.moments[name]
             guard = NO_PROGRAM if isinstance(moment.cause, Clock) else self._optional(moment.guard)
@@ -404,8 +404,8 @@ class _Compiler:
         records, half_lives = [], []
         for name in self.memory_names:
             half_life = self.crisis.memories[name].half_life
-            rate = Binary("/", Number(math.log(2.0)), half_life)
-            fades = (Call("exp", Binary("*", Number(-span), rate)) for span in (self.tick / 2.0, self.tick))
+            rate: Expression = Binary("/", Number(math.log(2.0)), half_life)
+            fades: tuple[Expression, ...] = tuple(Call("exp", Binary("*", Number(-span), rate)) for span in (self.tick / 2.0, self.tick))
             rows = [self.assembler.per_draw(expression) for expression in (rate, *fades)]
             records.append((self.names.rows[name], *rows, self.tick / 2.0))
             half_lives.append(half_life)

@@ -268,7 +268,8 @@ class _Run:
         room = getattr(self.rooms, "room", None)
         if room is None or len(room.log_time) < log_size:
             room = self.rooms.room = new_block(self.compiled, 0, log_size)
-        return room  # type: ignore[no-any-return]
+        block: tb.State = room
+        return block
 
     def _store(self, first: int, n: int, state: tb.State) -> None:
         span = slice(first, first + n)

@@ -28,11 +28,12 @@ class AsOfState:
     @property
     def n_draws(self) -> int:
         """Number of draws."""
-        return self.rows.shape[1]
+        return int(self.rows.shape[1])
 
     def intensity(self, clock: str) -> Floats:
         """Intensity of a clock [1/day], shape (n_draws,); 0 where its guard does not hold."""
-        return self.rows[self.compiled.n_state_rows + self.compiled.clocks.index(clock)]
+        row: Floats = self.rows[self.compiled.n_state_rows + self.compiled.clocks.index(clock)]
+        return row
 
     def value(self, expression: Expression) -> Floats:
         """Value of a stock, stage, memory or an expression of parameters, shape (n_draws,).
@@ -43,7 +44,8 @@ class AsOfState:
             If the expression mixes parameters with the state.
         """
         if isinstance(expression, Name) and expression.name in self.compiled.state_rows:
-            return self.rows[self.compiled.state_rows[expression.name]]
+            row: Floats = self.rows[self.compiled.state_rows[expression.name]]
+            return row
         return evaluate(expression, self.parameters, self.n_draws)
 
 

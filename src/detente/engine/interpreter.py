@@ -18,7 +18,7 @@ from detente.engine.arithmetic import exp, log
 from detente.engine.tables import WIDTH, view
 
 
-@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(error_model="numpy")
 def month_of(day) -> Any:
     """Calendar month (1 to 12) of an absolute day number."""
     since_march = math.floor(day) + 306.0
@@ -31,7 +31,7 @@ def month_of(day) -> Any:
     return month + 3.0 if month < 10.0 else month - 9.0
 
 
-def _interpret(  # type: ignore[no-untyped-def]
+def _interpret(
     code_address, clamp_address, memory_address, x_address, start, end, low, high, t0, offset
 ) -> None:
     lo, hi, w = np.uint64(low), np.uint64(high), np.uint64(WIDTH)

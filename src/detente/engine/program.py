@@ -347,9 +347,9 @@ class Assembler:
             start = Call("log", start)
         simple = isinstance(of, int) and isinstance(low, float) and isinstance(high, float)
         if simple and from_ is not None and isinstance(slope, float):
-            term: Operand = self._emit(EACH_K, self._temporary(), int(of), k=from_, clamp=(slope, low, high))  # type: ignore[arg-type]
+            term: Operand = self._emit(EACH_K, self._temporary(), int(of), k=from_, clamp=(slope, low, high))
         elif simple and from_ is not None:
-            term = self._emit(EACH, self._temporary(), int(of), int(slope), k=from_, clamp=(0.0, low, high))  # type: ignore[arg-type]
+            term = self._emit(EACH, self._temporary(), int(of), int(slope), k=from_, clamp=(0.0, low, high))
         else:
             term = self._two(MUL, self._two(SUB, of, self._operand(start)), slope)
             term = self._two(MIN, self._two(MAX, term, low), high)
@@ -408,14 +408,14 @@ class Assembler:
             case Name(name):
                 return self.names.constants.get(name)
             case Unary(operator, operand):
-                value = self.constant(operand)
-                return None if value is None else (-value if operator == "-" else 1.0 - value)
+                inner = self.constant(operand)
+                return None if inner is None else (-inner if operator == "-" else 1.0 - inner)
             case Binary(operator, left, right):
                 a, b = self.constant(left), self.constant(right)
                 return None if a is None or b is None else binary_value(operator, a, b)
             case Call(function, argument) if function in _UNARY:
-                value = self.constant(argument)
-                return None if value is None else unary_value(function, value)
+                inner = self.constant(argument)
+                return None if inner is None else unary_value(function, inner)
         return None
 
     def is_per_draw(self, expression: Expression) -> bool:

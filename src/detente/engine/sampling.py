@@ -28,7 +28,8 @@ def uniforms(seed: int, name: str, n_draws: int) -> Floats:
     keys = lanes((seed + DRAW_SALT) & _MASK, np.arange(n_draws))
     with np.errstate(over="ignore"):
         words = mix_array(mix_array(keys + np.uint64(name_key(f"parameter:{name}"))))
-    return ((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    numbers: Floats = ((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    return numbers
 
 
 def quantile(distribution: Distribution, u: Floats) -> Floats:
@@ -46,16 +47,19 @@ def quantile(distribution: Distribution, u: Floats) -> Floats:
 
 
 def _lognormal(u: Floats, median: float, factor: float) -> Floats:
-    return median * np.exp(np.log(factor) / NINETY_PERCENT * special.ndtri(u))
+    values: Floats = median * np.exp(np.log(factor) / NINETY_PERCENT * special.ndtri(u))
+    return values
 
 
 def _normal(u: Floats, mean: float, sd: float) -> Floats:
-    return mean + sd * special.ndtri(u)
+    values: Floats = mean + sd * special.ndtri(u)
+    return values
 
 
 def _logitnormal(u: Floats, low: float, high: float) -> Floats:
     a, b = special.logit(low), special.logit(high)
-    return special.expit((a + b) / 2.0 + (b - a) / (2.0 * NINETY_PERCENT) * special.ndtri(u))
+    values: Floats = special.expit((a + b) / 2.0 + (b - a) / (2.0 * NINETY_PERCENT) * special.ndtri(u))
+    return values
 
 
 def _triangular(u: Floats, low: float, mode: float, high: float) -> Floats:
@@ -65,7 +69,8 @@ def _triangular(u: Floats, low: float, mode: float, high: float) -> Floats:
 
 
 def _gamma(u: Floats, shape: float, mean: float) -> Floats:
-    return special.gammaincinv(shape, u) * (mean / shape)
+    values: Floats = special.gammaincinv(shape, u) * (mean / shape)
+    return values
 
 
 _QUANTILES: Mapping[str, Callable[..., Floats]] = {

@@ -83,31 +83,31 @@ def noise_plain(word: int) -> float:
     return (word.bit_count() - 32) * 0.25
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit
 def lane_key(seed: Any, number: Any) -> Any:
     """`lane_plain` on uint64."""
     return mix(mix(seed + np.uint64(_GOLDEN)) + number * np.uint64(_GOLDEN))
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit
 def word(lane: Any, key: Any, a: Any, b: Any) -> Any:
     """`word_plain` on uint64."""
     return mix(mix(lane + key) + a * np.uint64(_STEP_A) + b * np.uint64(_STEP_B))
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit
 def uniform(bits: Any) -> Any:
     """`uniform_plain` on uint64."""
     return (np.float64(np.int64(bits >> np.uint64(11))) + 0.5) * 2.0**-53
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit
 def exponential(bits: Any) -> Any:
     """`exponential_plain` on uint64."""
     return -log(uniform(bits))
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit
 def noise(bits: Any) -> Any:
     """`noise_plain` on uint64."""
     v = bits - ((bits >> np.uint64(1)) & np.uint64(0x5555555555555555))

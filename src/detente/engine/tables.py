@@ -205,7 +205,7 @@ CHAIN = 12
 # looks at them through `view`.
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _pointer(_context: Any, address: Any) -> Any:
     def generate(_context: Any, builder: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
@@ -213,7 +213,7 @@ def _pointer(_context: Any, address: Any) -> Any:
     return types.voidptr(types.int64), generate
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit
 def view(address: Any, dtype: Any) -> Any:
     """The array of `dtype` that begins at an address; its length is the caller's business."""
     return carray(_pointer(address), (1 << 40,), dtype)

@@ -63,14 +63,16 @@ def answer(
             watch = _watch(expression, question, crisis)
             return registers[watch] != 0.0 if watch.kind == "at" else np.isfinite(registers[watch])
         case Before(first, second):
-            a, b = (registers[_watch(node, question, crisis)] for node in (first, second))
-            return np.isfinite(a) & (a < b)
+            early, late = (registers[_watch(node, question, crisis)] for node in (first, second))
+            before: NDArray[np.bool_] = np.isfinite(early) & (early < late)
+            return before
         case Unary("not", operand):
             return ~answer(operand, question, crisis, registers)
         case Binary("and" | "or" as operator, left, right):
             a, b = (answer(side, question, crisis, registers) for side in (left, right))
             return a & b if operator == "and" else a | b
-    return registers[_watch(At(expression, None), question, crisis)] != 0.0
+    at_close: NDArray[np.bool_] = registers[_watch(At(expression, None), question, crisis)] != 0.0
+    return at_close
 
 
 def answered_at(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from detente.checking import evidence_shares, resting_on_judgement
 from detente.engine import Ensemble
 from detente.errors import ModelError
-from detente.evidence import evidence_shares
 from detente.forecasting.answers import Answer
+from detente.model import Crisis
 
 RUNAWAY_WARNS = 0.001
 RUNAWAY_STOPS = 0.01
@@ -38,11 +39,7 @@ def warnings_of(ensemble: Ensemble) -> tuple[str, ...]:
 
 
 def notes_of(ensemble: Ensemble, answers: Iterable[Answer]) -> tuple[str, ...]:
-    """What the numbers rest on, and which of them say little.
-
-    The questions that rest on judgement alone are found by `detente check`, which follows every number to
-    what it reaches; here only the shares of the whole crisis are told.
-    """
+    """What the numbers rest on, and which of them say little."""
     return tuple(_notes(ensemble, tuple(answers)))
 
 
@@ -71,7 +68,7 @@ def _warnings(ensemble: Ensemble) -> Iterator[str]:
 
 
 def _notes(ensemble: Ensemble, answers: tuple[Answer, ...]) -> Iterator[str]:
-    yield evidence_shares(ensemble.crisis).sentence()
+    yield from _evidence(ensemble.crisis)
     if ensemble.settings.n_replicates == 1:
         yield "With one replicate per draw, chance and ignorance cannot be told apart: there are no ranges."
     for answer in answers:
@@ -79,9 +76,21 @@ def _notes(ensemble: Ensemble, answers: tuple[Answer, ...]) -> Iterator[str]:
             yield f"{answer.id} is not answered: {answer.reason}."
         elif _leaves_out_the_mean(answer):
             yield (
-                f"{answer.id} is all but settled by the parameters: fewer than 5 % of the draws answer it unlike"
-                " the rest, so that the 90 % range leaves out the mean."
+                f"{answer.id} is all but settled by the parameters: fewer than 5 % of the draws answer it"
+                " unlike the rest, so that the 90 % range leaves out the mean."
             )
+
+
+def _evidence(crisis: Crisis) -> Iterator[str]:
+    shares = evidence_shares(crisis)
+    if shares.total:
+        yield (
+            f"Of {shares.total:,} numbers {shares.sourced:,} name a source, {shares.judged:,} are judgement alone,"
+            f" {shares.reference:,} are rules or definitions."
+        )
+    judged = resting_on_judgement(crisis)
+    if judged:
+        yield f"These questions rest on judgement alone: {', '.join(judged)}."
 
 
 def _leaves_out_the_mean(answer: Answer) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from detente.crisisfile import dumps
@@ -12,7 +13,7 @@ from detente.engine.compiling import compile_crisis
 from detente.engine.ensemble import Progress, memory_needed
 from detente.engine.watching import main_happenings
 from detente.errors import ForecastError
-from detente.forecasting import frames, tables
+from detente.forecasting import folder, frames, tables
 from detente.forecasting.answers import Answer, Curve, answer_question, curve_of
 from detente.forecasting.outlooks import Outlook, outlook_of
 from detente.forecasting.remarks import notes_of, refuse_runaway, warnings_of
@@ -75,6 +76,13 @@ class Forecast:
     def to_polars(self, table: frames.TableName = "questions") -> pl.DataFrame:
         """The table ``questions``, ``actions`` or ``curves`` as a Polars frame."""
         return frames.to_polars(self, table)
+
+    def save(self, path: Path | str) -> Path:
+        """Write a folder: ``manifest.json``, ``forecast.json`` and one Parquet file per table.
+
+        An earlier forecast there is replaced; anything else is refused with a ForecastError.
+        """
+        return folder.save(self, path)
 
     def as_dict(self) -> dict[str, Any]:
         """The whole forecast as plain data, ready for JSON; dates as text, probabilities in [0, 1]."""

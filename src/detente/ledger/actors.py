@@ -45,7 +45,7 @@ class Actors:
         return {text: row["id"][0] for row in self.rows for column in columns for text in row[column]}
 
     def by_code(self, code: str, group: str | None = None) -> pl.Expr:
-        """The actor of a CAMEO actor code (longest known prefix), or of its known group where that is given."""
+        """The actor of a CAMEO actor code (longest known prefix), or of its known group if given."""
         prefixes = sorted(self.spellings("codes").items(), key=lambda item: len(item[0]))
         found = pl.lit(None, dtype=pl.String)
         for prefix, actor in prefixes:
@@ -78,7 +78,7 @@ class Actors:
         return pl.coalesce(pl.when(government).then(nation), _lookup(pl.col(name), self.spellings("names")))
 
     def by_acled(self, name: str) -> pl.Expr:
-        """The actor of an ACLED name: ``Military Forces of Iran (1989-)``, ``Civilians (Lebanon)``, a group."""
+        """The actor of a name like ``Military Forces of Iran (1989-)``, ``Civilians (Lebanon)``, a group."""
         known = self.spellings("names")
         nations = self.spellings("country")
         bare = pl.col(name).str.replace(r"\s*\(\d{4}-?(\d{4})?\)", "")

@@ -48,14 +48,16 @@ EVENT_COLUMNS: dict[str, pl.DataType] = {
 """Columns of an imported table in their order; each may be null where the data set says nothing.
 
 An event happened on a day in [`occurred_at`, `occurred_until`]; `precision` is day, week, month or year;
-`known_at` is when the data set had it [UTC]. `actor` did it to `recipient` if `directed`; where the order of
-the two means nothing (two sides of a battle), `directed` is false. `actor` and `recipient` are ids of the table
-of actors, or null where it does not know them; `actor_name` and `recipient_name` are as delivered, as is
-`event_type`. `n_reports` rows told of the event; `file` and `line` are where the row kept from them stands.
+`known_at` is when the data set had it [UTC]. `actor` did it to `recipient` if `directed`; where the order
+of the two means nothing (two sides of a battle), `directed` is false. `actor` and `recipient` are ids of
+the table of actors, or null where it does not know them; `actor_name` and `recipient_name` are as
+delivered, as is `event_type`. `n_reports` rows told of the event; `file` and `line` are where the row kept
+from them stands.
 """
 
 REFUSED, REFUSED_TEXT = "refused", "refused_text"
-"""Columns in which a data set names why it refuses a row (null where it does not), and the text that is wrong."""
+"""Columns in which a data set names why it refuses a row (null where it does not), and the text that is
+wrong."""
 
 LINE = "line"
 """Column of the line in the file; there before a data set shapes its rows."""
@@ -77,12 +79,12 @@ class Dataset:
     """How one data set is delivered, and how its rows become events.
 
     `columns` are all names in their delivered order and `needed` those that are read; of these, `optional`
-    ones may be absent. `header` is 'never' (no header line; a file that has one was re-exported and is read by
-    its names), 'named' (read by its names, in any order) or 'replaced' (the header line is wrong: it is skipped
-    and `columns` are imposed). Texts in `missing` stand for nothing. `same_event` are the columns that make two
-    rows one event; where empty, only a repeated id does. A `revised` data set delivers an event again,
-    corrected, under its old id, perhaps with another date: the row known last stays.
-    `events` turns rows of text into the columns of `EVENT_COLUMNS` and the two of a refusal.
+    ones may be absent. `header` is 'never' (no header line; a file that has one was re-exported and is read
+    by its names), 'named' (read by its names, in any order) or 'replaced' (the header line is wrong: it is
+    skipped and `columns` are imposed). Texts in `missing` stand for nothing. `same_event` are the columns
+    that make two rows one event; where empty, only a repeated id does. A `revised` data set delivers an
+    event again, corrected, under its old id, perhaps with another date: the row known last stays. `events`
+    turns rows of text into the columns of `EVENT_COLUMNS` and the two of a refusal.
     """
 
     name: str
@@ -137,7 +139,8 @@ def count(column: str) -> pl.Expr:
 
 
 def whole_code(column: str, request: Request) -> pl.Expr:
-    """A column of CAMEO codes, their lost zeros restored if that is asked for; null where there is no such code.
+    """A column of CAMEO codes, their lost zeros restored if that is asked for; null where there is no such
+    code.
 
     A code of two digits names a root, or is one of 010 to 020 without its zero; no data set here codes roots,
     so it is not taken for one.

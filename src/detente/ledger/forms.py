@@ -1,4 +1,4 @@
-"""Which form a delivered file has: its columns, its delimiter, whether it has a header; and parsing by that."""
+"""Which form a delivered file has (columns, delimiter, header or none), and parsing by that."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Plan:
     has_header: bool
 
     def parse(self, block: Block) -> tuple[pl.DataFrame, list[tuple[int, int]]]:
-        """The needed columns as text with the line of each row; line and fields of records that do not fit."""
+        """Needed columns as text, with their lines; and line and fields of records that do not fit."""
         size = np.diff(np.append(block.starts, len(block.data)))
         unread = (block.fields == 1) & (size <= 2)
         if self.has_header:
@@ -119,7 +119,7 @@ def _by_position(file: str, first: str, forms: Sequence[Dataset]) -> Plan:
             1,
             "",
             f"the first row has {fields} fields, but {forms[0].name} has {known}.",
-            "Is it another data set, or a table of mentions? A re-exported file needs a header line with names.",
+            "Is it another data set, or a table of mentions? A re-exported file needs a header line.",
         )
     )
 
@@ -127,9 +127,7 @@ def _by_position(file: str, first: str, forms: Sequence[Dataset]) -> Plan:
 def _imposed(file: str, first: str, form: Dataset) -> Plan:
     fields = first.count(form.delimiter) + 1
     if fields < 2:
-        message = (
-            f"the first line has no {_spoken(form.delimiter)}, which separates the fields of {form.name}."
-        )
+        message = f"the first line has no {_spoken(form.delimiter)}, which separates fields in {form.name}."
         raise FormError(Fault(file, 1, "", message, "Is it another data set, or was it re-exported?"))
     return _plan(file, form, form.columns, Dialect(form.delimiter, form.quoted), True)
 

@@ -1,13 +1,13 @@
-"""From staged rows to one table of events: repeats dropped, reports of one event merged, all in bounded memory.
+"""From staged rows to one table of events: repeats dropped, reports of one event merged, in bounded memory.
 
 Rows are staged on disk by month or year of the event. The rule of merging, in this order:
 
-1. The same row delivered twice (same id and date) counts once. A data set that corrects its events under their
-   old id keeps the row known last (then the one given last), whatever its date.
+1. The same row delivered twice (same id and date) counts once. A data set that corrects its events under
+   their old id keeps the row known last (then the one given last), whatever its date.
 2. Rows that agree in the data set's `same_event` columns (for coded news: day, doer, recipient and code, the
    doer and recipient as delivered) are reports of one event. The row known first stays; `n_reports` and
-   `n_mentions` are summed. Two real events of one kind between the same two on one day thus count as one: coded
-   news cannot tell them apart. A row in which one of these columns is empty is merged with no other.
+   `n_mentions` are summed. Two real events of one kind between the same two on one day thus count as one:
+   coded news cannot tell them apart. A row in which one of these columns is empty is merged with no other.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """ACLED event files (Armed Conflict Location & Event Data).
 
-Delivered with a header, quoted, separated by commas (or semicolons). What bites: notes run over several lines;
-the API writes 2025-05-16 and the export tool ``16 May 2025``; columns differ between exports, so they are read
-by name; an event is corrected later under its old id, perhaps with another date, and the row with the latest
-`timestamp` counts. The order of the two actors tells who did it only in violence against civilians, explosions,
-arrests and looting: elsewhere `directed` is false. Time precision 2 means some day of the week that begins
-there, 3 some day of that month. There is no CAMEO code; PLOVER types are the nearest, by ``tables/acled.csv``.
+Delivered with a header, quoted, separated by commas (or semicolons). What bites: notes run over several
+lines; the API writes 2025-05-16 and the export tool ``16 May 2025``; columns differ between exports, so
+they are read by name; an event is corrected later under its old id, perhaps with another date, and the row
+with the latest `timestamp` counts. The order of the two actors tells who did it only in violence against
+civilians, explosions, arrests and looting: elsewhere `directed` is false. Time precision 2 means some day
+of the week that begins there, 3 some day of that month. There is no CAMEO code; PLOVER types are the
+nearest, by ``tables/acled.csv``.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ somebody's re-export; it is read by its names.
 
 What bites: event codes are text with leading zeros, and re-exports lose them (the base and root codes more
 often than the event code, which is why only the event code is read). QuadClass counts 09 as material
-cooperation. Places carry FIPS country codes, not ISO. One article gives several rows; `n_reports` counts them.
-SQLDATE of an anniversary story may lie years before DATEADDED; `known_at` is the latter. `status` tells whether
-the event stood in the lead of its report.
+cooperation. Places carry FIPS country codes, not ISO. One article gives several rows; `n_reports` counts
+them. SQLDATE of an anniversary story may lie years before DATEADDED; `known_at` is the latter. `status`
+tells whether the event stood in the lead of its report.
 """
 
 from __future__ import annotations
@@ -47,9 +47,10 @@ COLUMNS_1 = tuple(name for name in COLUMNS_2 if not name.endswith("ADM2Code"))
 """Names of the 58 columns of a GDELT 1.0 file; before April 2013 the last is absent."""
 
 NEEDED = (
-    "GLOBALEVENTID", "SQLDATE", "Actor1Code", "Actor1Name", "Actor1KnownGroupCode", "Actor2Code", "Actor2Name",
-    "Actor2KnownGroupCode", "IsRootEvent", "EventCode", "GoldsteinScale", "NumMentions", "ActionGeo_FullName",
-    "ActionGeo_CountryCode", "ActionGeo_Lat", "ActionGeo_Long", "DATEADDED", "SOURCEURL",
+    "GLOBALEVENTID", "SQLDATE", "Actor1Code", "Actor1Name", "Actor1KnownGroupCode", "Actor2Code",
+    "Actor2Name", "Actor2KnownGroupCode", "IsRootEvent", "EventCode", "GoldsteinScale", "NumMentions",
+    "ActionGeo_FullName", "ActionGeo_CountryCode", "ActionGeo_Lat", "ActionGeo_Long", "DATEADDED",
+    "SOURCEURL",
 )  # fmt: skip
 
 OPTIONAL = (

@@ -1,9 +1,9 @@
 """ICEWS event files (Integrated Crisis Early Warning System).
 
-Delivered with a header, separated by tabs, one file per year or day. What bites: a quote is a letter like any
-other; an Event ID is unique only together with its date; one yearly file writes dates as m/d/yyyy and holds a
-stray code ``13y``; codes are text with leading zeros; the Goldstein-type value is called Intensity and follows
-its own table. Quad classes: 09 is verbal conflict and 14 material conflict.
+Delivered with a header, separated by tabs, one file per year or day. What bites: a quote is a letter like
+any other; an Event ID is unique only together with its date; one yearly file writes dates as m/d/yyyy and
+holds a stray code ``13y``; codes are text with leading zeros; the Goldstein-type value is called Intensity
+and follows its own table. Quad classes: 09 is verbal conflict and 14 material conflict.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from detente.ledger.columns import (
 
 COLUMNS = (
     "Event ID", "Event Date", "Source Name", "Source Sectors", "Source Country", "Event Text", "CAMEO Code",
-    "Intensity", "Target Name", "Target Sectors", "Target Country", "Story ID", "Sentence Number", "Publisher",
-    "City", "District", "Province", "Country", "Latitude", "Longitude",
+    "Intensity", "Target Name", "Target Sectors", "Target Country", "Story ID", "Sentence Number",
+    "Publisher", "City", "District", "Province", "Country", "Latitude", "Longitude",
 )  # fmt: skip
 
 NEEDED = tuple(name for name in COLUMNS if name not in ("Event Text", "Story ID", "Sentence Number"))

@@ -1,8 +1,9 @@
 """POLECAT event files (Political Event Classification, Attributes, and Types), coded in PLOVER.
 
-Delivered with a header, separated by tabs, in ISO-8859-1. What bites: the header line does not fit the columns,
-so it is skipped and the 40 names are imposed; a missing actor is written ``None``; there is no CAMEO code, so
-`cameo` is empty and the quad class is that of the PLOVER type. `goldstein` is PLOVER's own intensity.
+Delivered with a header, separated by tabs, in ISO-8859-1. What bites: the header line does not fit the
+columns, so it is skipped and the 40 names are imposed; a missing actor is written ``None``; there is no
+CAMEO code, so `cameo` is empty and the quad class is that of the PLOVER type. `goldstein` is PLOVER's own
+intensity.
 """
 
 from __future__ import annotations
@@ -13,18 +14,19 @@ from detente.ledger.coding import plover_table
 from detente.ledger.columns import Dataset, Request, date_of, number, shaped, with_plover
 
 COLUMNS = (
-    "Event ID", "Event Date", "Event Type", "Event Mode", "Intensity", "Quad Code", "Contexts", "Actor Name",
-    "Actor Country", "Actor COW", "Primary Actor Sector", "Actor Sectors", "Actor Title", "Actor Name Raw",
-    "Wikipedia Actor ID", "Recipient Name", "Recipient Country", "Recipient COW", "Primary Recipient Sector",
-    "Recipient Sectors", "Recipient Title", "Recipient Name Raw", "Wikipedia Recipient ID", "Placename", "City",
-    "District", "Province", "Country", "Latitude", "Longitude", "GeoNames ID", "Raw Placename", "Feature Type",
-    "Source", "Publication Date", "Story People", "Story Organizations", "Story Locations", "Language", "Version",
+    "Event ID", "Event Date", "Event Type", "Event Mode", "Intensity", "Quad Code", "Contexts",
+    "Actor Name", "Actor Country", "Actor COW", "Primary Actor Sector", "Actor Sectors", "Actor Title",
+    "Actor Name Raw", "Wikipedia Actor ID", "Recipient Name", "Recipient Country", "Recipient COW",
+    "Primary Recipient Sector", "Recipient Sectors", "Recipient Title", "Recipient Name Raw",
+    "Wikipedia Recipient ID", "Placename", "City", "District", "Province", "Country", "Latitude",
+    "Longitude", "GeoNames ID", "Raw Placename", "Feature Type", "Source", "Publication Date",
+    "Story People", "Story Organizations", "Story Locations", "Language", "Version",
 )  # fmt: skip
 
 NEEDED = (
-    "Event ID", "Event Date", "Event Type", "Event Mode", "Intensity", "Contexts", "Actor Name", "Actor Country",
-    "Actor Sectors", "Recipient Name", "Recipient Country", "Recipient Sectors", "Placename", "Country",
-    "Latitude", "Longitude", "Source", "Publication Date",
+    "Event ID", "Event Date", "Event Type", "Event Mode", "Intensity", "Contexts", "Actor Name",
+    "Actor Country", "Actor Sectors", "Recipient Name", "Recipient Country", "Recipient Sectors",
+    "Placename", "Country", "Latitude", "Longitude", "Source", "Publication Date",
 )  # fmt: skip
 
 FORMATS = ("%Y-%m-%d",)

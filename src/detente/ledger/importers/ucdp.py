@@ -1,12 +1,13 @@
 """UCDP GED event files (Uppsala Conflict Data Program, Georeferenced Event Dataset).
 
-Delivered with a header, quoted, separated by commas. What bites: dates carry a time of midnight; some exports
-write whole numbers as 630.0; an event may span days (`date_start` to `date_end`, `date_prec` 1 exact, 2 and 3
-within a week, 4 within a month, 5 longer); candidate files hold events still being checked (`status`) and
-deliver them again later under the same id, and the file given last counts; the lowest estimate of deaths is
-not always below the best, nor the highest above it (13 of 1,000 real rows), and stays as given. Sides A and B are the two parties of
-a dyad; who fired is known only for one-sided violence, where side A did it to civilians: elsewhere `directed` is
-false. Every event is lethal violence, hence PLOVER's ASSAULT; a CAMEO code is not given and not made up.
+Delivered with a header, quoted, separated by commas. What bites: dates carry a time of midnight; some
+exports write whole numbers as 630.0; an event may span days (`date_start` to `date_end`, `date_prec` 1
+exact, 2 and 3 within a week, 4 within a month, 5 longer); candidate files hold events still being checked
+(`status`) and deliver them again later under the same id, and the file given last counts; the lowest
+estimate of deaths is not always below the best, nor the highest above it (13 of 1,000 real rows), and stays
+as given. Sides A and B are the two parties of a dyad; who fired is known only for one-sided violence, where
+side A did it to civilians: elsewhere `directed` is false. Every event is lethal violence, hence PLOVER's
+ASSAULT; a CAMEO code is not given and not made up.
 """
 
 from __future__ import annotations

@@ -1,0 +1,104 @@
+"""A forecast as a folder of files, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from detente.errors import ForecastError
+from detente.forecasting.frames import TABLES
+from detente.provenance import digest_of_files
+
+if TYPE_CHECKING:
+    from detente.forecasting.result import Forecast
+
+MANIFEST = "manifest.json"
+FILES = (MANIFEST, "forecast.json", *(f"{table}.parquet" for table in TABLES))
+MADE_BY = "detente"
+
+
+def save(forecast: Forecast, folder: Path | str) -> Path:
+    """Write ``forecast.json``, one Parquet file per table and ``manifest.json`` into a folder.
+
+    The files are written beside the folder and moved there at the end; an earlier forecast in it is replaced.
+
+    Raises
+    ------
+    ForecastError
+        If something else is in the place.
+    """
+    target = Path(folder).resolve()
+    refuse_foreign(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        _write(forecast, fresh)
+        fresh.chmod(0o755)
+        _put(fresh, target)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    return target
+
+
+def refuse_foreign(folder: Path | str) -> None:
+    """Stop where a folder, or anything else of its name, holds what no forecast has written.
+
+    Raises
+    ------
+    ForecastError
+        With the first thing that is in the way.
+    """
+    target = Path(folder)
+    advice = "Choose another folder, or empty this one."
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise ForecastError(f"'{folder}' is a file, not a folder. {advice}")
+    names = sorted(path.name for path in target.iterdir())
+    strange = [name for name in names if name not in FILES]
+    if strange:
+        raise ForecastError(f"the folder '{folder}' holds other files, such as '{strange[0]}'. {advice}")
+    if names and not _is_ours(target / MANIFEST):
+        raise ForecastError(f"the folder '{folder}' was not written by Détente. {advice}")
+
+
+def _is_ours(manifest: Path) -> bool:
+    try:
+        found = json.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and found.get("made_by") == MADE_BY
+
+
+def _write(forecast: Forecast, folder: Path) -> None:
+    _write_json(forecast.as_dict(), folder / "forecast.json")
+    for table in TABLES:
+        forecast.to_polars(table).write_parquet(folder / f"{table}.parquet")
+    digests = {name: digest_of_files([folder / name]) for name in FILES if name != MANIFEST}
+    manifest = {"made_by": MADE_BY, **forecast.provenance.as_dict(), "files": digests}
+    _write_json(manifest, folder / MANIFEST)
+
+
+def _write_json(data: object, path: Path) -> None:
+    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _put(fresh: Path, target: Path) -> None:
+    """Move the new folder to its place; an earlier one goes only when the new one stands."""
+    if not target.exists():
+        os.replace(fresh, target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    os.replace(target, old)
+    try:
+        os.replace(fresh, target)
+    except OSError:
+        os.replace(old, target)
+        raise
+    shutil.rmtree(old)
