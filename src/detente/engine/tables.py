@@ -216,7 +216,7 @@ def _pointer(_context: Any, address: Any) -> Any:
 @njit
 def view(address: Any, dtype: Any) -> Any:
     """The array of `dtype` that begins at an address; its length is the caller's business."""
-    return carray(_pointer(address), (1 << 40,), dtype)
+    return carray(_pointer(address), (1 << 40,), dtype)  # type: ignore[call-arg]
 
 
 def record_of(arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, float | int | bool]) -> Records:
