@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import platform
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -92,17 +92,6 @@ def digest_of_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def digest_of_files(paths: Iterable[Path]) -> str:
-    """SHA-256 over the names and contents of files, hexadecimal; their order and folder do not matter.
-
-    Examples
-    --------
-    >>> digest_of_files([]) == digest_of_text("")
-    True
-    """
-    whole = hashlib.sha256()
-    for path in sorted(paths, key=lambda path: path.name):
-        content = path.read_bytes()
-        whole.update(f"{path.name}\0{len(content)}\0".encode())
-        whole.update(content)
-    return whole.hexdigest()
+def digest_of_file(path: Path) -> str:
+    """SHA-256 of the content of a file, hexadecimal, as ``sha256sum`` prints it."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -135,7 +135,7 @@ class World:
             case "each_log":
                 size = float(exp(log(times) * (log(of) - log(start)) / log(unit)))
             case "memory":
-                size = 1.0 + (times - 1.0) * of
+                size = max(1.0 + (times - 1.0) * of, 0.0)
             case "proportional":
                 size = max(of, 0.0)
         if factor.at_least is not None:

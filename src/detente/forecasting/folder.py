@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from detente.errors import ForecastError
 from detente.forecasting.frames import TABLES
-from detente.provenance import digest_of_files
+from detente.provenance import digest_of_file
 
 if TYPE_CHECKING:
     from detente.forecasting.result import Forecast
@@ -79,7 +79,7 @@ def _write(forecast: Forecast, folder: Path) -> None:
     _write_json(forecast.as_dict(), folder / "forecast.json")
     for table in TABLES:
         forecast.to_polars(table).write_parquet(folder / f"{table}.parquet")
-    digests = {name: digest_of_files([folder / name]) for name in FILES if name != MANIFEST}
+    digests = {name: digest_of_file(folder / name) for name in FILES if name != MANIFEST}
     manifest = {"made_by": MADE_BY, **forecast.provenance.as_dict(), "files": digests}
     _write_json(manifest, folder / MANIFEST)
 

@@ -71,7 +71,7 @@ class _Place:
             self._fault("date", f"the event of {self.event.date:%Y-%m-%d} is later than the as-of date", hint)
             return None
         time = begin + _middle(self.event)
-        time = time if time <= 0.0 else begin / 2.0
+        time = time if time < 0.0 else begin / 2.0
         return time if time >= self.build.begin else None
 
     def happening(self) -> str | None:

@@ -1,0 +1,139 @@
+"""The command ``run``: from its arguments to a forecast, telling what goes on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from detente.cli.reporting import say
+from detente.dates import days_between, end_of_day, parse_date
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from detente.forecasting import Forecast
+    from detente.model import Crisis
+
+TOLD_FROM = 500_000_000
+"""Memory that is stated before a run [bytes]."""
+
+SHOWN_AFTER = 1.0
+"""A run shows its progress once it takes so long [s]."""
+
+Horizon = Callable[["Crisis"], float | None]
+
+
+def carry_out(
+    name: str, *, out: Path | None, quiet: bool, horizon: Horizon, threads: int | None, **settings: Any
+) -> Forecast:
+    """Load a crisis, say what it will cost, simulate it under a progress bar and write it to `out`."""
+    from detente.catalog import load
+    from detente.forecasting import forecast, memory_for
+    from detente.forecasting.folder import refuse_foreign
+
+    if out is not None:
+        refuse_foreign(out)
+    crisis = load(name)
+    cores = threads or len(os.sched_getaffinity(0))
+    needed = memory_for(
+        crisis, trajectories=settings["trajectories"], replicates=settings["replicates"], threads=cores
+    )
+    if needed > TOLD_FROM and not quiet:
+        say(f"This run holds up to {needed / 1e9:.1f} GB of memory.")
+    begun = time.monotonic()
+    with Bar(shown=not quiet and sys.stderr.isatty()) as bar:
+        found = forecast(crisis, threads=threads, horizon=horizon(crisis), progress=bar.update, **settings)
+    if sys.stderr.isatty() and not quiet:
+        took = time.monotonic() - begun
+        say(f"{found.ensemble.n_trajectories:,} futures in {took:.1f} s on {cores} threads.")
+    if out is not None:
+        found.save(out)
+    return found
+
+
+def days_of(text: str | None) -> Horizon:
+    """Read ``--horizon``: days, a duration or a date; what it means depends on the as-of date of the crisis."""
+    if text is None:
+        return lambda crisis: None
+    try:
+        last = end_of_day(parse_date(text))
+    except ValueError:
+        days = _duration(text)
+        return lambda crisis: days
+    return lambda crisis: _until(last, crisis)
+
+
+def _until(last: dt.datetime, crisis: Crisis) -> float:
+    days = days_between(crisis.as_of, last)
+    if days <= 0.0:
+        raise _wrong_horizon(f"{last - dt.timedelta(days=1):%Y-%m-%d} is not after {crisis.as_of}.")
+    return days
+
+
+def _duration(text: str) -> float:
+    from detente.crisisfile.quantities import parse_duration
+
+    try:
+        days = float(text) if text.replace(".", "", 1).isdigit() else parse_duration(text)
+    except ValueError:
+        raise _wrong_horizon(f"'{text}' is neither days (90), a duration (6 months) nor a date.") from None
+    if not 0.0 < days < 1e6:
+        raise _wrong_horizon(f"'{text}' is not between 0 and 1,000,000 days.")
+    return days
+
+
+def _wrong_horizon(message: str) -> typer.BadParameter:
+    return typer.BadParameter(message, param_hint="'--horizon'")
+
+
+class Bar:
+    """A progress bar on stderr that appears only once the work takes over a second."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._shown = shown
+        self._progress: Progress | None = None
+        self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Bar:
+        if self._shown:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+            columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+            self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._task = self._progress.add_task("Preparing (the first run compiles the engine)", total=None)
+            self._timer = threading.Timer(SHOWN_AFTER, self._show)
+            self._timer.daemon = True
+            self._timer.start()
+        return self
+
+    def _show(self) -> None:
+        with self._lock:
+            if self._progress is not None:
+                self._progress.start()
+
+    def update(self, done: int, of: int) -> None:
+        """Take the numbers of finished and of all futures."""
+        if self._progress is not None:
+            text = f"{done:,} of {of:,} futures"
+            self._progress.update(self._task, completed=done, total=of, description=text)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        with self._lock:
+            if self._progress is not None:
+                self._progress.stop()
+                self._progress = None
