@@ -48,7 +48,8 @@ def _options(
 def run(
     crisis: CrisisName,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="The same seed gives the same numbers. Drawn and shown if left out.")
+        int | None,
+        typer.Option(min=0, help="The same seed gives the same numbers. Drawn and shown if left out."),
     ] = None,
     trajectories: Annotated[
         int, typer.Option(min=1, help="How many futures; the Monte Carlo error falls with their root.")
@@ -58,7 +59,9 @@ def run(
         str | None,
         typer.Option(help="How far: a number of days, '6 months' or a date. Default: the last closing date."),
     ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Default: all cores. Does not change numbers.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Default: all cores. Does not change numbers.")
+    ] = None,
     tick: Annotated[
         float, typer.Option(min=1 / 96, max=1.0, help="Step of the flows in days: 1, 0.5, 0.25 …")
     ] = 1.0,
@@ -88,7 +91,9 @@ def run(
             tick=tick,
         )
         if as_json:
-            put_text(json.dumps({"ok": True, **found.as_dict()}, indent=1, ensure_ascii=False, allow_nan=False))
+            put_text(
+                json.dumps({"ok": True, **found.as_dict()}, indent=1, ensure_ascii=False, allow_nan=False)
+            )
         else:
             put(found)
         if found.ensemble.interrupted:
@@ -135,7 +140,9 @@ def resolve(
 @app.command(epilog="Example:  detente show cuba_1962 --all")
 def show(
     crisis: CrisisName,
-    everything: Annotated[bool, typer.Option("--all", help="Every moment in full, not only the actions.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every moment in full, not only the actions.")
+    ] = False,
 ) -> None:
     """Show a crisis as tables: actors, stocks, actions with their factors, dates, questions."""
     with reported():
@@ -163,7 +170,9 @@ def list_bundled(as_json: AsJson = False) -> None:
         found = [(name, *headline(name)) for name in list_crises()]
         if as_json:
             fields = ("name", "title", "as_of")
-            put_text(json.dumps({"ok": True, "crises": [dict(zip(fields, row, strict=True)) for row in found]}))
+            put_text(
+                json.dumps({"ok": True, "crises": [dict(zip(fields, row, strict=True)) for row in found]})
+            )
             return
         width = max(len(name) for name, _, _ in found)
         for name, title, as_of in found:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from detente.cli.reporting import fields_of, put, put_text
+from detente.cli.reporting import put, put_text
+from detente.layout import Column, grid
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,15 +38,13 @@ def check_crisis(name: str, *, as_json: bool, ticks: bool) -> bool:
     return right
 
 
-def _as_json(
-    name: str, right: bool, findings: tuple[Finding, ...], moved: tuple[TickDifference, ...]
-) -> str:
+def _as_json(name: str, right: bool, findings: tuple[Finding, ...], moved: tuple[TickDifference, ...]) -> str:
     data = {
         "ok": right,
         "crisis": name,
-        "errors": [],
-        "findings": [fields_of(finding) for finding in findings],
-        "ticks": [fields_of(difference) for difference in moved],
+        "errors": [asdict(finding) for finding in findings if finding.kind == "error"],
+        "findings": [asdict(finding) for finding in findings],
+        "ticks": [asdict(difference) for difference in moved],
     }
     return json.dumps(data, indent=1, ensure_ascii=False)
 
@@ -57,8 +57,6 @@ def _counted(findings: tuple[Finding, ...]) -> str:
 
 
 def _tick_table(moved: tuple[TickDifference, ...]) -> Table:
-    from detente.forecasting.tables import Column, grid
-
     columns = (
         Column("Question", flexible=True),
         Column("1 tick", right=True),

@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -77,7 +77,7 @@ def put(result: RenderableType) -> None:
 
         Console().print(result)
     else:
-        from detente.forecasting.tables import plain_text
+        from detente.layout import plain_text
 
         put_text(plain_text(result))
 
@@ -100,8 +100,3 @@ def complain(text: str) -> None:
     head, *rest = text.split("\n")
     shown = Text(head, style="bold red").append("\n".join(["", *rest]), style="not bold default")
     Console(stderr=True).print(shown, soft_wrap=True)
-
-
-def fields_of(thing: Any) -> dict[str, Any]:
-    """The fields of a small frozen class as plain data."""
-    return dict(vars(thing))

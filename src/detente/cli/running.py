@@ -43,7 +43,7 @@ def carry_out(
     if out is not None:
         refuse_foreign(out)
     crisis = load(name)
-    cores = threads or len(os.sched_getaffinity(0))
+    cores = threads or os.cpu_count() or 1
     needed = memory_for(
         crisis, trajectories=settings["trajectories"], replicates=settings["replicates"], threads=cores
     )
@@ -54,7 +54,7 @@ def carry_out(
         found = forecast(crisis, threads=threads, horizon=horizon(crisis), progress=bar.update, **settings)
     if sys.stderr.isatty() and not quiet:
         took = time.monotonic() - begun
-        say(f"{found.ensemble.n_trajectories:,} futures in {took:.1f} s on {cores} threads.")
+        say(f"{found.ensemble.n_trajectories:,} futures in {took:.1f} s.")
     if out is not None:
         found.save(out)
     return found

@@ -17,6 +17,7 @@ from detente.forecasting import folder, frames, tables
 from detente.forecasting.answers import Answer, Curve, answer_question, curve_of
 from detente.forecasting.outlooks import Outlook, outlook_of
 from detente.forecasting.remarks import notes_of, refuse_runaway, warnings_of
+from detente.layout import plain_text
 from detente.model import Crisis
 from detente.provenance import Provenance, digest_of_text, record_provenance
 
@@ -109,7 +110,7 @@ class Forecast:
         return tables.rendered(self)
 
     def __str__(self) -> str:
-        return tables.plain_text(tables.rendered(self))
+        return plain_text(tables.rendered(self))
 
     __repr__ = __str__
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator
 from html import escape
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from detente.forecasting.answers import last_day
 from detente.forecasting.wording import (
@@ -17,23 +16,12 @@ from detente.forecasting.wording import (
     probability_text,
     range_text,
 )
+from detente.layout import Column, grid
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
-    from rich.table import Table
 
     from detente.forecasting.result import Forecast
-
-WIDTH = 80
-
-
-class Column(NamedTuple):
-    """Head and alignment of a column; `flexible` ones give way where the terminal is narrow."""
-
-    head: str
-    right: bool = False
-    flexible: bool = False
-
 
 QUESTIONS = (
     Column("", flexible=True),
@@ -108,35 +96,6 @@ def rendered(forecast: Forecast) -> Group:
             parts.append(Text(LEGEND, style="dim"))
     parts += [Text(""), *(Text(f"Note: {note}", style="dim") for note in forecast.notes)]
     return Group(*parts)
-
-
-def grid(columns: Iterable[Column], rows: Iterable[Iterable[str]]) -> Table:
-    """A table of plain text; nothing in a cell is taken as markup."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    for column in columns:
-        table.add_column(
-            column.head,
-            justify="right" if column.right else "left",
-            no_wrap=not column.flexible,
-            overflow="fold",
-        )
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    return table
-
-
-def plain_text(renderable: RenderableType, width: int = WIDTH) -> str:
-    """What a terminal of this width would show, without colour and without trailing spaces."""
-    from rich.console import Console
-
-    console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False, emoji=False)
-    with console.capture() as captured:
-        console.print(renderable)
-    return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
 def html(forecast: Forecast) -> str:
