@@ -203,22 +203,22 @@ def _questions() -> Iterable[Question]:
 # ── a network of reactions at constant rates ─────────────────────────────────────────────────────
 
 
-def reactions() -> list[tuple[str, float, str]]:
+def reactions(busier: float = 1.0) -> list[tuple[str, float, str]]:
     """60 independent reactions ∅ → species at constant rates: name, rate [1/day], species.
 
-    In sum 0.15 a day, as many as a crisis has firings.
+    In sum 0.15 · `busier` a day; 0.15 is as much as happens in a crisis.
     """
     total = sum(1 + number % 5 for number in range(N_REACTIONS))
     return [
-        (f"r{number:02d}", 0.15 * (1 + number % 5) / total, f"n{number:02d}") for number in range(N_REACTIONS)
+        (f"r{number:02d}", 0.15 * busier * (1 + number % 5) / total, f"n{number:02d}") for number in range(N_REACTIONS)
     ]
 
 
-def network() -> Crisis:
-    """The same reactions as a crisis; counts are kept by the engine itself."""
-    moments = [Moment(name, Clock(_number(rate))) for name, rate, _ in reactions()]
+def network(busier: float = 1.0) -> Crisis:
+    """The same reactions as a crisis; the engine itself counts firings. 30 questions, each looked at every day."""
+    moments = [Moment(name, Clock(_number(rate))) for name, rate, _ in reactions(busier)]
     asked = [
-        Question(f"q{number:02d}", "", parse(f"count(r{number:02d}) >= 1 at close"), HORIZON) for number in range(30)
+        Question(f"q{number:02d}", "", parse(f"ever (count(r{number:02d}) >= 1)"), HORIZON) for number in range(30)
     ]
     return Crisis(
         name="network", title="60 reactions", as_of=AS_OF, horizon=HORIZON,
