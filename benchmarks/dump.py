@@ -1,6 +1,6 @@
 """Writes a compiled crisis for the C++ twin, builds the twin and runs it.
 
-The file is a row of sections: a name of 32 bytes, the size of an item, the number of items (both int64), the items.
+The file is a row of sections: a name of 32 bytes, size and number of the items (both int64), the items.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class Prepared:
     settings: Settings
     keys: NDArray[np.uint64]
     budget: NDArray[np.int64]
+    strikes: NDArray[np.float64]
+    """Pending strikes of the timers, shape (n_timers, n)."""
 
     @property
     def draws(self) -> NDArray[np.int64]:
@@ -56,15 +58,18 @@ def prepare_run(crisis: Crisis, trajectories: int, *, seed: int = 1, replicates:
     tables = with_fast_memories(compiled, settings)
     start = prepare(compiled, tables, seed=seed, n_draws=settings.n_draws, epoch=settings.epoch)
     plan = simulation_plan(compiled, settings.horizon, settings.epoch)
-    keys = lanes(seed, np.arange(settings.n_trajectories))
+    numbers = np.arange(settings.n_trajectories)
+    keys = lanes(seed, numbers)
     budget = np.full(settings.n_draws, NO_LIMIT, np.int64)
-    return Prepared(compiled, tables, plan, start, settings, keys, budget)
+    strikes = pending_strikes(compiled, start, numbers // replicates, keys)
+    return Prepared(compiled, tables, plan, start, settings, keys, budget, strikes)
 
 
 def write(run: Prepared, path: Path) -> None:
     """Write the sections that cpp/kernel.cpp reads."""
     start, plan, settings = run.start, run.plan, run.settings
-    numbers = np.zeros(1, np.dtype([(name, "<i8") for name in _INTEGERS] + [(name, "<f8") for name in _REALS]))
+    fields = [(name, "<i8") for name in _INTEGERS] + [(name, "<f8") for name in _REALS]
+    numbers = np.zeros(1, np.dtype(fields))
     numbers[0] = (
         run.compiled.n_rows, run.compiled.n_state_rows, len(run.compiled.stocks), settings.n_draws,
         settings.n_replicates, plan.n_ticks, plan.starts, plan.tick, plan.origin, plan.epoch,
@@ -76,7 +81,7 @@ def write(run: Prepared, path: Path) -> None:
         "hoisted": np.array([row for row, _ in run.compiled.hoisted], np.int64),
         "per_draw": start.per_draw,
         "state": start.state,
-        "strikes": pending_strikes(run.compiled, start, run.draws, run.keys),
+        "strikes": run.strikes,
         "armed": np.zeros((0, settings.n_draws), np.uint8) if start.armed is None else start.armed,
         "keys": run.keys,
         "budget": run.budget,
@@ -106,7 +111,7 @@ def build(flags: tuple[str, ...] = FLAGS) -> Path:
     """
     compiler = shutil.which("g++")
     if compiler is None:
-        raise NoCompiler("g++ was not found, so the C++ twin is left out. Install a C++20 compiler to compare with it.")
+        raise NoCompiler("The C++ twin was left out: there is no g++. Install one that knows C++20.")
     program = Path(tempfile.mkdtemp(prefix="detente-twin-")) / "kernel"
     done = subprocess.run([compiler, *flags, "-o", str(program), str(SOURCE)], capture_output=True, text=True)
     if done.returncode != 0:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+
 import synthetic
 
 
@@ -64,7 +65,7 @@ class Simulator:
 
 @contextmanager
 def _build_environment(optimised: bool) -> Iterator[None]:
-    """Let SCons be found by the bare interpreter that GillesPy2 calls; put a g++ with -O3 first if asked for."""
+    """Let the bare interpreter that GillesPy2 calls find SCons; put a g++ with -O3 first if asked for."""
     before = dict(os.environ)
     os.environ["PYTHONPATH"] = os.pathsep.join([sysconfig.get_path("purelib"), before.get("PYTHONPATH", "")])
     with tempfile.TemporaryDirectory() as folder:

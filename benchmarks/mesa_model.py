@@ -1,7 +1,7 @@
 """The daily loop of a crisis as one would write it in Mesa: agents for quantities and for actions.
 
-As many parts as `synthetic.crisis_of_real_size`: 40 stocks, 20 stages, 60 actions of 4 factors, 10 memories, 30
-watches. An action fires at most once a day, with probability 1 − exp(−intensity).
+As many parts as `synthetic.crisis_of_real_size`: 40 stocks, 20 stages, 60 actions of 4 factors, 10 memories,
+30 watches. An action fires at most once a day, with probability 1 − exp(−intensity).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 import mesa
+
 import synthetic
 
 
@@ -21,6 +22,7 @@ class Quantity(mesa.Agent):
         self.value = 50.0 + number
 
     def flow(self) -> None:
+        """Change by a day's flow and noise."""
         if self.number >= 24:
             return
         if self.number < 10:
@@ -47,6 +49,7 @@ class Action(mesa.Agent):
         self.first = math.inf
 
     def intensity(self) -> float:
+        """Rate times factors [1/day]."""
         model, number = self.model, self.number
         if number % 3 == 0 and model.stages[(number + 3) % synthetic.N_STAGES] == 2:
             return 0.0
@@ -62,10 +65,12 @@ class Action(mesa.Agent):
             case 1:
                 return rate * min(max(other / (other + 50.0), 0.0), 1.0)
             case 2:
-                return rate * (1.4 if other > 60.0 and model.stages[number % synthetic.N_STAGES] == 1 else 1.0)
+                tense = model.stages[number % synthetic.N_STAGES] == 1
+                return rate * (1.4 if other > 60.0 and tense else 1.0)
         return rate * 1.5 ** ((200.0 - abs(196.0 - model.day)) / 100.0)
 
     def act(self) -> None:
+        """Fire or not today."""
         if self.random.random() >= 1.0 - math.exp(-self.intensity()):
             return
         model, number = self.model, self.number
@@ -89,6 +94,7 @@ class Crisis(mesa.Model):
         self.answers = [math.inf] * 30
 
     def step(self) -> None:
+        """Go through one day."""
         self.day += 1.0
         self.agents_by_type[Action].do("act")
         self.memories = [value * factor for value, factor in zip(self.memories, self.fading, strict=True)]

@@ -1,6 +1,6 @@
-"""Two crises made by code: one of the size of a real one, and a network of reactions that other simulators can run.
+"""Two crises made by code: one of the size of a real one, and reactions that other simulators can run too.
 
-Nothing here is about the world; the numbers only have to keep every part of the engine as busy as a real crisis does.
+Nothing here is about the world; the numbers only have to keep every part of the engine as busy as a real one.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def crisis_of_real_size() -> Crisis:
         horizon=HORIZON,
         parameters=_by_name(_parameters()),
         stocks=_by_name(_stock(number) for number in range(N_STOCKS)),
-        stages=_by_name(Stage(f"s{n:02d}", ("calm", "tense", "open"), parse(f"{n % 2}")) for n in range(N_STAGES)),
+        stages=_by_name(_stage(number) for number in range(N_STAGES)),
         memories=_by_name(_memory(number) for number in range(N_MEMORIES)),
         moments=_by_name(moments),
         questions=_by_name(_questions()),
@@ -82,12 +82,17 @@ def _stock(number: int) -> Stock:
         return Stock(name, start, follows=follows, over=parse(f"{60 + 10 * number}"), noise=noise, **bounds)
     if number < 18:
         faster = _while(f"s{number % N_STAGES:02d} == tense", "1.5")
-        return Stock(name, start, flow=parse(f"0.02 + drift{number - 10:02d}"), flow_factors=(faster,), **bounds)
+        flow = parse(f"0.02 + drift{number - 10:02d}")
+        return Stock(name, start, flow=flow, flow_factors=(faster,), **bounds)
     if number < 24:
         rougher = _while(f"s{number % N_STAGES:02d} == open", "2")
         flow, noise = parse(f"0.02 * drift{number - 15:02d}"), parse("0.01")
         return Stock(name, start, scale="log", flow=flow, noise=noise, noise_factors=(rougher,), **bounds)
     return Stock(name, start, **bounds)
+
+
+def _stage(number: int) -> Stage:
+    return Stage(f"s{number:02d}", ("calm", "tense", "open"), parse(f"{number % 2}"))
 
 
 def _memory(number: int) -> Memory:
@@ -115,8 +120,8 @@ def _factors(number: int) -> tuple[Factor, ...]:
     """Each unit of a stock, while a stage holds, a memory, and a fourth of changing shape."""
     stock = f"x{number % N_STOCKS:02d}"
     level = Factor(
-        "each", stock, times=parse(f"push{number:02d}"), of=parse(stock), start=parse(f"{50 + number % N_STOCKS}"),
-        unit=parse("40"), at_least=parse("0.25"), at_most=parse("4"),
+        "each", stock, times=parse(f"push{number:02d}"), of=parse(stock), unit=parse("40"),
+        start=parse(f"{50 + number % N_STOCKS}"), at_least=parse("0.25"), at_most=parse("4"),
     )  # fmt: skip
     stage = _while(f"s{number * 7 % N_STAGES:02d} == tense", "1.6")
     memory = f"m{(number + 1) % N_MEMORIES:02d}"
@@ -138,7 +143,8 @@ def _fourth_factor(number: int) -> Factor:
         case 2:
             return _while(f"{stock} > 60 and s{number % N_STAGES:02d} == tense", "1.4")
     near = parse("0 - abs(until(2025-06-15))")
-    return Factor("each", "near the date", times=parse("1.5"), of=near, start=parse("-200"), unit=parse("100"))
+    start, unit = parse("-200"), parse("100")
+    return Factor("each", "near the date", times=parse("1.5"), of=near, start=start, unit=unit)
 
 
 def _effects(number: int) -> Iterable[Effect]:
@@ -147,7 +153,8 @@ def _effects(number: int) -> Iterable[Effect]:
     yield Effect("stock", stock, "add", parse(f"{sign}3"), varies=parse("1.5") if number % 4 == 0 else None)
     value = ("calm", "tense", "open")[number % 3]
     yield Effect("stage", f"s{number % N_STAGES:02d}", "set", value=value)
-    yield Effect("stock", other, "times", parse("1.02"), condition=parse(f"s{number * 7 % N_STAGES:02d} == tense"))
+    tense = parse(f"s{number * 7 % N_STAGES:02d} == tense")
+    yield Effect("stock", other, "times", parse("1.02"), condition=tense)
     if number < N_TIMERS:
         yield Effect("timer", f"d{number:02d}", "start")
 
@@ -208,17 +215,17 @@ def reactions(busier: float = 1.0) -> list[tuple[str, float, str]]:
 
     In sum 0.15 · `busier` a day; 0.15 is as much as happens in a crisis.
     """
-    total = sum(1 + number % 5 for number in range(N_REACTIONS))
-    return [
-        (f"r{number:02d}", 0.15 * busier * (1 + number % 5) / total, f"n{number:02d}") for number in range(N_REACTIONS)
-    ]
+    shares = [1 + number % 5 for number in range(N_REACTIONS)]
+    rates = [0.15 * busier * share / sum(shares) for share in shares]
+    return [(f"r{number:02d}", rate, f"n{number:02d}") for number, rate in enumerate(rates)]
 
 
 def network(busier: float = 1.0) -> Crisis:
-    """The same reactions as a crisis; the engine itself counts firings. 30 questions, each looked at every day."""
+    """The same reactions as a crisis with 30 questions; the engine itself counts firings."""
     moments = [Moment(name, Clock(_number(rate))) for name, rate, _ in reactions(busier)]
     asked = [
-        Question(f"q{number:02d}", "", parse(f"ever (count(r{number:02d}) >= 1)"), HORIZON) for number in range(30)
+        Question(f"q{number:02d}", "", parse(f"ever (count(r{number:02d}) >= 1)"), HORIZON)
+        for number in range(30)
     ]
     return Crisis(
         name="network", title="60 reactions", as_of=AS_OF, horizon=HORIZON,

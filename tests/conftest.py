@@ -1,7 +1,7 @@
 """Shared by all tests: no stale machine code.
 
-Numba's cache looks at the file of a compiled function only, not at what that file imports. Whoever edits one of the
-imported files would test the machine code of yesterday; so the files that hold compiled functions are touched first.
+Numba's cache looks at the file of a compiled function only, not at what that file imports. Whoever edits one
+of the imported files would test the machine code of yesterday; so the compiled files are touched first.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ struct Timer {
 };
 struct Trigger { Program when, rearm; I8 moment, continuous; };
 struct Watch { I8 kind; Program what; I8 continuous; F8 opens, closes; };
-struct Entry { F8 time, day; I8 moment, outcome; };
+struct Entry { F8 time; I8 recorded, moment, outcome; };
 struct Memory { I8 row, rate_row, half_row, full_row; F8 half; };
 struct Readers { I8 steady_start, steady_end, clock_start, clock_end, trigger_start, trigger_end, watch_start, watch_end; };
 struct Numbers {
@@ -599,8 +599,10 @@ private:
         next_strike[l] = earliest;
     }
 
+    bool is_due(I8 l, F8 t) const { return next_strike[l] <= t && status[l] == FINE; }
+
     void strike_timers(I8 l, F8 t, F8 t0) {
-        while (next_strike[l] <= t && status[l] == FINE) {
+        while (is_due(l, t)) {
             I8 number = 0;
             while (strikes[number * WIDTH + l] > t) ++number;
             stop_timer(number, l);
@@ -614,19 +616,29 @@ private:
     I8 keep_agenda(I8 entry, I8 l, F8 t, F8 t0) {
         for (; entry < size(tables.agenda) && tables.agenda[entry].time <= t && tables.agenda[entry].moment >= 0; ++entry) {
             const Entry& item = tables.agenda[entry];
-            if (status[l] == FINE && (item.outcome != DRAWN || can_fire(item.moment, l, t, t0)))
-                fire(item.moment, item.outcome, l, t, t0);
+            if (status[l] == FINE && can_fire(item.moment, l, t, t0)) fire(item.moment, item.outcome, l, t, t0);
         }
         return entry;
     }
 
-    void settle(I8 l, F8 t, F8 t0) {
+    void complete(I8 l, F8 t, F8 t0) {
+        bool any_fired = settle(l, t, t0);
+        while (is_due(l, t)) {
+            strike_timers(l, t, t0);
+            any_fired = settle(l, t, t0) || any_fired;
+        }
+        n_instant = 0;
+        if (any_fired) std::fill(fired.begin(), fired.end(), std::uint8_t{0});
+    }
+
+    bool settle(I8 l, F8 t, F8 t0) {
+        bool any_fired = false;
         for (I8 round = 0; round < MAX_ROUNDS; ++round) {
             if (trigger_list.count == 0 || status[l] != FINE) break;
             const I8 count = collect(l, t, t0);
             for (I8 i = 0; i < count; ++i) {
                 const I8 number = became[i], moment = tables.triggers[number].moment;
-                fired[number] = 1;
+                fired[number] = any_fired = true;
                 armed[number * WIDTH + l] = 0;
                 if (can_fire(moment, l, t, t0)) fire(moment, DRAWN, l, t, t0);
             }
@@ -634,8 +646,7 @@ private:
         }
         for (I8 i = 0; i < trigger_list.count; ++i) trigger_list.marks[trigger_list.numbers[i]] = 0;
         trigger_list.count = 0;
-        n_instant = 0;
-        std::fill(fired.begin(), fired.end(), std::uint8_t{0});
+        return any_fired;
     }
 
     I8 collect(I8 l, F8 t, F8 t0) {
@@ -647,7 +658,9 @@ private:
             std::uint8_t& is_armed = armed[number * WIDTH + l];
             const bool true_now = holds(trigger.when, l, t0, t - t0);
             if (is_armed) {
-                if (true_now && !fired[number]) {
+                if (true_now && fired[number]) {
+                    is_armed = 0;
+                } else if (true_now) {
                     I8 slot = count++;
                     for (; slot > 0 && became[slot - 1] > number; --slot) became[slot] = became[slot - 1];
                     became[slot] = number;
@@ -706,6 +719,7 @@ private:
         for (I8 l = 0; l < n; ++l) find_next_strike(l);
         const I8 entry = instant(plan.starts, 0);
         for (const Clock& clock : tables.clocks) run_block(clock.steady_start, clock.steady_end, plan.starts, 0.0);
+        run_block(tables.ranges[0], tables.ranges[1], plan.starts, 0.0);
         return entry;
     }
 
@@ -769,7 +783,7 @@ private:
                 set_due(clock, l, t);
                 fire(tables.clocks[clock].moment, DRAWN, l, t, t0);
             }
-            settle(l, t, t0);
+            complete(l, t, t0);
             if (!tables.fast_memories.empty()) {
                 const bool paused = t == pause;
                 pause = now + step_of(l);
@@ -877,13 +891,15 @@ private:
         for (I8 number = 0; number < n_triggers; ++number) {
             const Trigger& trigger = tables.triggers[number];
             if (!trigger.continuous) continue;
+            for (I8 l = 0; l < n; ++l) busy[l] |= armed[number * WIDTH + l] && at(trigger.when.row, l) != 0.0;
+        }
+        for (I8 number = 0; number < n_triggers; ++number) {
+            const Trigger& trigger = tables.triggers[number];
+            if (!trigger.continuous) continue;
             for (I8 l = 0; l < n; ++l) {
-                std::uint8_t& is_armed = armed[number * WIDTH + l];
-                const bool true_now = at(trigger.when.row, l) != 0.0;
-                if (is_armed)
-                    busy[l] |= true_now;
-                else if (!busy[l] && (trigger.rearm.start >= 0 ? at(trigger.rearm.row, l) != 0.0 : !true_now))
-                    is_armed = 1;
+                if (armed[number * WIDTH + l] || busy[l]) continue;
+                armed[number * WIDTH + l] =
+                    trigger.rearm.start >= 0 ? at(trigger.rearm.row, l) != 0.0 : at(trigger.when.row, l) == 0.0;
             }
         }
     }
@@ -900,7 +916,7 @@ private:
             const I8 place = keep_agenda(entry, l, t, t);
             for (I8 number = 0; number < n_triggers; ++number)
                 if (tables.triggers[number].continuous) trigger_list.mark(number);
-            settle(l, t, t);
+            complete(l, t, t);
             refresh(l, t, t, t);
             look(place, l, t, t);
         }

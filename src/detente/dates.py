@@ -8,7 +8,10 @@ last day of a promise and the closing date of a question mean the end of their d
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
+from calendar import monthrange
+from collections.abc import Iterator
 
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2}))?")
 
@@ -75,3 +78,51 @@ def date_at(origin: dt.date, time: float) -> dt.datetime:
     datetime.datetime(2024, 12, 1, 12, 0)
     """
     return dt.datetime(origin.year, origin.month, origin.day) + dt.timedelta(days=1.0 + time)
+
+
+def nearest_minute(instant: dt.datetime) -> dt.datetime:
+    """The instant rounded to a minute.
+
+    Examples
+    --------
+    >>> nearest_minute(dt.datetime(2024, 11, 30, 3, 59, 59, 999))
+    datetime.datetime(2024, 11, 30, 4, 0)
+    """
+    return (instant + dt.timedelta(seconds=30)).replace(second=0, microsecond=0)
+
+
+def months_later(instant: dt.datetime, months: int) -> dt.datetime:
+    """The same day of the month and time of day some months later; the last day of a month that is too short.
+
+    Raises
+    ------
+    OverflowError
+        Beyond the year 9999.
+
+    Examples
+    --------
+    >>> months_later(dt.datetime(2024, 1, 31), 1), months_later(dt.datetime(2024, 1, 31), 2)
+    (datetime.datetime(2024, 2, 29, 0, 0), datetime.datetime(2024, 3, 31, 0, 0))
+    """
+    year, month = divmod(12 * instant.year + instant.month - 1 + months, 12)
+    if year > dt.MAXYEAR:
+        raise OverflowError(f"the year {year} is beyond the calendar")
+    day = min(instant.day, monthrange(year, month + 1)[1])
+    return instant.replace(year=year, month=month + 1, day=day)
+
+
+def recurring(first: dt.datetime, *, months: int = 0, minutes: int = 0) -> Iterator[dt.datetime]:
+    """The first instant and those that follow at a period of so many months and minutes, to the year 9999.
+
+    Every instant is counted from the first: after 29 February comes 31 March where the first was 31 January.
+
+    Examples
+    --------
+    >>> [f"{each:%m-%d}" for each in itertools.islice(recurring(dt.datetime(2024, 1, 31), months=1), 3)]
+    ['01-31', '02-29', '03-31']
+    """
+    for k in itertools.count():
+        try:
+            yield months_later(first, k * months) + dt.timedelta(minutes=k * minutes)
+        except OverflowError:
+            return

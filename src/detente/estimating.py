@@ -3,17 +3,19 @@ r"""Probabilities from a two-level ensemble: how uncertain by chance, how uncert
 D draws of the parameters, each with a few replicates. Draw d was asked M_d times (its replicates, or those in
 which a condition holds) and answered yes N_d times. Everything here takes these two counts::
 
-    p      = ΣN / ΣM                                       the probability
-    error  = sd_d(N_d − p·M_d) / (mean M · √D)             Monte Carlo: shrinks with more futures
-    τ²     = (MSB − MSW) / n₀                              variance over draws: shrinks only with knowledge
-             MSB = ΣM_d(p̂_d − p)²/(D − 1)    MSW = ΣM_d·p̂_d(1 − p̂_d)/(ΣM − D)    n₀ = (ΣM − ΣM²/ΣM)/(D − 1)
+    p     = ΣN / ΣM                                        the probability
+    error = sd_d(N_d − p·M_d) / (mean M · √D)              Monte Carlo: shrinks with more futures
+    τ²    = Σ[N(N − 1)/(M − 1)] / ΣM − p² + error²         variance over draws: shrinks only with knowledge
 
-With R replicates in every draw these are sd(p̂_d)/√D and s_b² − mean[p̂_d(1 − p̂_d)]/(R − 1). The spread that
-chance alone leaves among p̂_d of a few replicates is thus taken out of τ².
+The sums of τ² go over the draws with M ≥ 2. Its first term estimates the mean of p_d² from pairs of
+replicates, which share the parameters but no chance; so the spread that chance alone leaves among the means
+of a few replicates is not in it. With R replicates in every draw, error = s_b/√D and
+τ² = s_b² − mean[p̂_d(1 − p̂_d)]/(R − 1), with s_b² the variance of the draw means p̂_d = N_d/R. Given a
+condition, draws count by how often it holds.
 
 References
 ----------
-Searle, S. R., Casella, G., McCulloch, C. E. (1992). Variance Components, ch. 3. Wiley (τ² of unequal groups).
+Searle, S. R., Casella, G., McCulloch, C. E. (1992). Variance Components, ch. 3. Wiley.
 Hanley, J. A., Lippman-Hand, A. (1983). If nothing goes wrong, is everything all right? JAMA 249, 1743-1745.
 """
 
@@ -84,7 +86,7 @@ def estimate(yes: ArrayLike, asked: ArrayLike) -> Estimate:
         low, high = (0.0, bound) if p == 0.0 else (1.0 - bound, 1.0)
         return Estimate(p, bound, low, high, math.nan, False, "yes" if p else "no")
     error = standard_error(yes, asked)
-    if total <= n_draws or n_draws < 3:
+    if np.count_nonzero(asked >= 2.0) < 3:
         return Estimate(p, error, math.nan, math.nan, math.nan, False)
     tau2 = spread_variance(yes, asked)
     tau2_error = jackknife_error(yes, asked)
@@ -138,32 +140,39 @@ def jackknife_error(yes: FloatArray, asked: FloatArray) -> float:
     >>> jackknife_error(np.array([1.0, 1.0, 1.0]), np.array([2.0, 2.0, 2.0]))
     0.0
     """
-    sums = _sums(yes, asked)
-    present = asked > 0
-    yes, asked = yes[present], asked[present]
-    left_out = (np.ones_like(yes), asked, yes, yes**2 / asked, asked**2)
-    without = _tau2(*(total - part for total, part in zip(sums, left_out, strict=True)))
+    sums, terms = _sums(yes, asked), _terms(yes, asked)
+    without = _tau2(*(total - own for total, own in zip(sums, terms, strict=True)))
     without = without[np.isfinite(without)]
     n = len(without)
     return math.sqrt((n - 1) / n * float(((without - without.mean()) ** 2).sum())) if n > 1 else math.inf
 
 
 def _sums(yes: FloatArray, asked: FloatArray) -> tuple[FloatArray, ...]:
-    """D, ΣM, ΣN, ΣN²/M and ΣM² over the draws that were asked; all that τ² needs."""
-    present = asked > 0
-    yes, asked = yes[present], asked[present]
-    sums = (len(yes), asked.sum(), yes.sum(), (yes**2 / asked).sum(), (asked**2).sum())
-    return tuple(np.asarray(value, np.float64) for value in sums)
+    """The sums over draws that τ² is made of."""
+    return tuple(terms.sum() for terms in _terms(yes, asked))
+
+
+def _terms(yes: FloatArray, asked: FloatArray) -> tuple[FloatArray, ...]:
+    """1, M, N, N(N − 1)/(M − 1), N², NM and M² of the draws that were asked twice or more."""
+    paired = asked >= 2.0
+    yes, asked = yes[paired], asked[paired]
+    pairs = yes * (yes - 1.0) / (asked - 1.0)
+    return np.ones_like(yes), asked, yes, pairs, yes**2, yes * asked, asked**2
 
 
 def _tau2(
-    n_draws: FloatArray, asked: FloatArray, yes: FloatArray, squares: FloatArray, sizes: FloatArray
+    n_draws: FloatArray,
+    asked: FloatArray,
+    yes: FloatArray,
+    pairs: FloatArray,
+    yes2: FloatArray,
+    both: FloatArray,
+    asked2: FloatArray,
 ) -> FloatArray:
     with np.errstate(divide="ignore", invalid="ignore"):
-        between = (squares - yes**2 / asked) / (n_draws - 1.0)
-        within = (yes - squares) / (asked - n_draws)
-        size = (asked - sizes / asked) / (n_draws - 1.0)
-        return (between - within) / size
+        p = yes / asked
+        error2 = n_draws / (n_draws - 1.0) * (yes2 - 2.0 * p * both + p**2 * asked2) / asked**2
+        return pairs / asked - p**2 + error2
 
 
 def range_over_draws(yes: FloatArray, asked: FloatArray, tau2: float) -> tuple[float, float]:

@@ -9,6 +9,7 @@ Everywhere::
     1.5   2025-01-20   name.with.dots            numbers, dates, names
     + - * / ^   < <= > >= == !=   and or not     arithmetic, comparison, logic (usual precedence)
     exp(x) log(x) sqrt(x) abs(x)                 functions of one argument
+    min(x; y) max(x; y; z)                       the least, the greatest of two or more
     since(happening)                             days since it last happened (a large number if never)
     count(happening)   happened(happening)       how often; whether at all
     within 30 d of happening                     it happened in the last 30 days
@@ -31,7 +32,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Literal, TypeAlias
 
 from lark import Lark, Token, Transformer, v_args
@@ -49,9 +50,10 @@ MAX_DEPTH = 60
 """Deepest nesting of parentheses, signs and ``not``."""
 
 FUNCTIONS = ("exp", "log", "sqrt", "abs")
+EXTREMES = ("min", "max")
 HAPPENING_FUNCTIONS = ("since", "count", "happened")
 
-BinaryOperator = Literal["+", "-", "*", "/", "^", "<", "<=", ">", ">=", "==", "!=", "and", "or"]
+BinaryOperator = Literal["+", "-", "*", "/", "^", "<", "<=", ">", ">=", "==", "!=", "and", "or", "min", "max"]
 
 
 @dataclass(frozen=True)
@@ -98,15 +100,26 @@ class Unary:
 
 @dataclass(frozen=True)
 class Binary:
-    """Arithmetic, comparison or logic of two operands."""
+    """Arithmetic, comparison or logic of two operands, or the lesser or greater of them."""
 
     operator: BinaryOperator
     left: Expression
     right: Expression
 
     def __str__(self) -> str:
+        if self.operator in EXTREMES:
+            return f"{self.operator}({'; '.join(str(each) for each in self._compared())})"
         left = f"({self.left})" if self.operator == "^" and isinstance(self.left, Number) else f"{self.left}"
         return f"({left} {self.operator} {self.right})"
+
+    def _compared(self) -> list[Expression]:
+        """What a chain of ``min`` or of ``max`` compares, the first innermost."""
+        compared: list[Expression] = [self.right]
+        left = self.left
+        while isinstance(left, Binary) and left.operator == self.operator:
+            compared.append(left.right)
+            left = left.left
+        return [left, *reversed(compared)]
 
 
 @dataclass(frozen=True)
@@ -245,6 +258,7 @@ first: "first" NAME ["becomes" NAME]
     | DATE -> date
     | "month" -> month
     | NAME "(" disjunction ")" -> call
+    | NAME "(" disjunction (";" disjunction)+ ")" -> extreme
     | NAME -> name
     | "(" disjunction ")"
 CLOSE: "close"
@@ -277,17 +291,20 @@ class _Build(Transformer[Token, Expression]):
         return Name(str(text))
 
     def call(self, function: Token, argument: Expression) -> Expression:
-        known = (*FUNCTIONS, *HAPPENING_FUNCTIONS, "until")
-        if function not in known:
-            raise ExpressionError(
-                f"there is no function '{function}'. Known functions: {', '.join(sorted(known))}",
-                function.column or 0,
-            )
+        _refuse_unknown(function)
+        if function in EXTREMES:
+            raise ExpressionError(f"{function}(…; …) compares two numbers or more", function.column or 0)
         if function in HAPPENING_FUNCTIONS and not isinstance(argument, Name):
             raise ExpressionError(f"{function}(…) takes the name of a happening", function.column or 0)
         if function == "until" and not isinstance(argument, Name | Date):
             raise ExpressionError("until(…) takes a date or the name of one", function.column or 0)
         return Call(str(function), argument)
+
+    def extreme(self, function: Token, *arguments: Expression) -> Expression:
+        _refuse_unknown(function)
+        if function not in EXTREMES:
+            raise ExpressionError(f"{function}(…) takes one argument", function.column or 0)
+        return reduce(lambda left, right: Binary(str(function), left, right), arguments)  # type: ignore[arg-type]
 
     def negative(self, operand: Expression) -> Expression:
         return Number(-operand.value) if isinstance(operand, Number) else Unary("-", operand)
@@ -349,6 +366,15 @@ class _Build(Transformer[Token, Expression]):
         if not (1 <= first[1] <= 12 and 1 <= last[1] <= 12 and first <= last):
             raise ExpressionError(f"there are no months from {start} to {end}", start.column or 0)
         return AnyMonth(first, last, str(stock), str(operator), bound)  # type: ignore[arg-type]
+
+
+def _refuse_unknown(function: Token) -> None:
+    known = (*FUNCTIONS, *EXTREMES, *HAPPENING_FUNCTIONS, "until")
+    if function not in known:
+        raise ExpressionError(
+            f"there is no function '{function}'. Known functions: {', '.join(sorted(known))}",
+            function.column or 0,
+        )
 
 
 @lru_cache(maxsize=1)

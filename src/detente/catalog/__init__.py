@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["find_crisis", "headline", "list_crises", "load"]
 
 CRISIS_FILE = "crisis.yaml"
+LONGEST_SHOWN = 100
 
 _HEADLINE = re.compile(r"(title|as_of):[ ]+(['\"]?)(.*?)\2[ ]*(?: #.*)?")
 
@@ -60,9 +61,13 @@ def find_crisis(name_or_path: str | Path) -> Path:
     if isinstance(name_or_path, str) and name_or_path in list_crises():
         return _folder() / name_or_path
     path = Path(name_or_path)
-    if path.is_file() or (path / CRISIS_FILE).is_file():
-        return path
-    raise CrisisFileError([_not_found(str(name_or_path), path)])
+    try:
+        if path.is_file() or (path / CRISIS_FILE).is_file():
+            return path
+        is_folder = path.is_dir()
+    except OSError:  # a name that no file can have
+        is_folder = False
+    raise CrisisFileError([_not_found(str(name_or_path), is_folder)])
 
 
 def load(name_or_path: str | Path) -> Crisis:
@@ -107,11 +112,12 @@ def _folder() -> Path:
     return Path(str(resources.files("detente.catalog")))
 
 
-def _not_found(name: str, path: Path) -> Fault:
+def _not_found(name: str, is_folder: bool) -> Fault:
     from detente.crisisfile.suggest import did_you_mean
 
     bundled = list_crises()
-    if path.is_dir():
+    name = name if len(name) <= LONGEST_SHOWN else f"{name[:LONGEST_SHOWN]}…"
+    if is_folder:
         message = f"the folder '{name}' has no file {CRISIS_FILE}"
     else:
         message = f"there is no crisis '{name}'"

@@ -62,9 +62,9 @@ def bounds(expression: Expression, crisis: Crisis, found: Reachable) -> Interval
         case Unary(_, operand):
             low, high = bounds(operand, crisis, found)
             return 1.0 - high, 1.0 - low
-        case Binary("and" | "or" as operator, left, right):
+        case Binary("and" | "or" | "min" | "max" as operator, left, right):
             a, b = bounds(left, crisis, found), bounds(right, crisis, found)
-            join = min if operator == "and" else max
+            join = min if operator in ("and", "min") else max
             return join(a[0], b[0]), join(a[1], b[1])
         case Binary("==" | "!=" as operator, Name(stage), Name(value)) if stage in crisis.stages:
             return _compare_stage(found.values[stage], value, operator == "==")

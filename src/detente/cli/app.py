@@ -13,11 +13,12 @@ from detente.provenance import __version__
 
 app = typer.Typer(
     name="detente",
-    help="Make an international crisis executable: check it, show it, simulate its futures, answer its questions.",
+    help="Make an international crisis executable: check it, show it, simulate it, answer its questions.",
     epilog="Begin with:  detente run iran_2024",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
 )
 
 CrisisName = Annotated[
@@ -63,7 +64,7 @@ def run(
         int | None, typer.Option(min=1, help="Default: all cores. Does not change numbers.")
     ] = None,
     tick: Annotated[
-        float, typer.Option(min=1 / 96, max=1.0, help="Step of the flows in days: 1, 0.5, 0.25 …")
+        float, typer.Option(min=0.01, max=1.0, help="Step of the flows in days: 1, 0.5, 0.25 …")
     ] = 1.0,
     as_json: AsJson = False,
     out: Annotated[
@@ -73,12 +74,13 @@ def run(
 ) -> None:
     """Simulate many futures of a crisis and answer its questions.
 
-    Every probability comes with its Monte Carlo error, which more futures make smaller, and with the 90 % range over
-    draws of the parameters, which only better knowledge makes smaller. Ctrl-C ends early with what is done.
+    Every probability comes with its Monte Carlo error, which more futures make smaller, and with the 90 %
+    range over draws of the parameters, which only better knowledge makes smaller. Ctrl-C ends early with what
+    is done.
     """
-    from detente.cli.running import carry_out, days_of
-
     with reported(as_json):
+        from detente.cli.running import carry_out, days_of
+
         found = carry_out(
             crisis,
             out=out,
@@ -112,9 +114,9 @@ def check(
 
     Ends with 1 where something must be mended, else with 0.
     """
-    from detente.cli.checking_tables import check_crisis
-
     with reported(as_json):
+        from detente.cli.checking_tables import check_crisis
+
         if not check_crisis(crisis, as_json=as_json, ticks=ticks):
             raise typer.Exit(1)
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from rich.console import Group
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from detente.cli import crisis_text as words
 from detente.dates import date_at
 from detente.layout import Column, grid
-from detente.model import Clock, Crisis, Moment, Schedule
+from detente.model import Actor, Clock, Crisis, Faction, Moment, Schedule
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -21,7 +22,10 @@ Rows = list[tuple[str, ...]]
 
 
 def crisis_tables(crisis: Crisis, *, everything: bool = False) -> Group:
-    """Head, actors, stocks, stages, actions in full, other moments (in full too with `everything`), questions."""
+    """Head, actors, stocks, stages, actions in full, other moments, questions.
+
+    With `everything` the other moments are shown in full too.
+    """
     others = [moment for moment in crisis.moments.values() if not moment.main]
     parts = [
         *_head(crisis),
@@ -69,13 +73,14 @@ def _actors(crisis: Crisis) -> Rows:
         (
             actor.name,
             actor.title,
-            "\n".join(
-                f"{faction.name}: {words.expression(crisis.stocks[f'{actor.name}.{faction.name}'].start, crisis)}"
-                for faction in actor.factions
-            ),
+            "\n".join(f"{faction.name}: {_influence(actor, faction, crisis)}" for faction in actor.factions),
         )
         for actor in crisis.actors.values()
     ]
+
+
+def _influence(actor: Actor, faction: Faction, crisis: Crisis) -> str:
+    return words.expression(crisis.stocks[f"{actor.name}.{faction.name}"].start, crisis)
 
 
 def _stocks(crisis: Crisis) -> Rows:
@@ -119,8 +124,10 @@ def _in_full(title: str, moments: list[Moment], crisis: Crisis) -> Iterator[Rend
         who = " → ".join(", ".join(side) for side in (moment.coding.actor, moment.coding.recipient) if side)
         head = "  ".join(part for part in (moment.name, moment.title, who) if part)
         yield Text(f"\n{head}", style="bold cyan")
+        lines = Table.grid(padding=(0, 2, 0, 0))
         for name, line in _lines(moment, crisis):
-            yield Padding(Text(f"{name:<9} {line}"), (0, 0, 0, 2))
+            lines.add_row(Text(name), Text(line))
+        yield Padding(lines, (0, 0, 0, 2))
 
 
 def _lines(moment: Moment, crisis: Crisis) -> Iterator[tuple[str, str]]:

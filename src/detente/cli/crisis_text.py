@@ -123,10 +123,10 @@ def cause(moment: Moment, crisis: Crisis) -> str:
 def factor(part: Factor, crisis: Crisis) -> str:
     """One factor: its size, and when or of what."""
     size = f"×{expression(part.times, crisis)}  " if part.times is not None else ""
-    bounds = " to ".join(
-        expression(bound, crisis) for bound in (part.at_least, part.at_most) if bound is not None
-    )
-    return f"{size}{part.label}{f'  (bounds {bounds})' if bounds else ''}"
+    bounds = {"at least": part.at_least, "at most": part.at_most}
+    told = [f"{name} {expression(bound, crisis)}" for name, bound in bounds.items() if bound is not None]
+    limits = f"  ({', '.join(told)})" if told else ""
+    return f"{size}{part.label}{limits}"
 
 
 def effect(part: Effect, crisis: Crisis) -> str:

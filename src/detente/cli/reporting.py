@@ -1,7 +1,7 @@
 """What a command prints, where, and how it ends.
 
-Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 faults or a run that cannot be, 2 a command that
-was called wrongly, 130 interrupted.
+Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 faults or a run that cannot be, 2 a
+command that was called wrongly, 130 interrupted.
 """
 
 from __future__ import annotations

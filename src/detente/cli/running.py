@@ -16,6 +16,7 @@ import typer
 
 from detente.cli.reporting import say
 from detente.dates import days_between, end_of_day, parse_date
+from detente.errors import ForecastError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -47,6 +48,7 @@ def carry_out(
     needed = memory_for(
         crisis, trajectories=settings["trajectories"], replicates=settings["replicates"], threads=cores
     )
+    _refuse_more_than_there_is(needed)
     if needed > TOLD_FROM and not quiet:
         say(f"This run holds up to {needed / 1e9:.1f} GB of memory.")
     begun = time.monotonic()
@@ -60,8 +62,21 @@ def carry_out(
     return found
 
 
+def _refuse_more_than_there_is(needed: int) -> None:
+    """Stop a run that this machine cannot hold, before the system stops it without a word."""
+    try:
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return
+    if needed > there > 0:
+        raise ForecastError(
+            f"this run would hold up to {needed / 1e9:.0f} GB of memory, and there are {there / 1e9:.0f} GB."
+            " Ask for fewer --trajectories."
+        )
+
+
 def days_of(text: str | None) -> Horizon:
-    """Read ``--horizon``: days, a duration or a date; what it means depends on the as-of date of the crisis."""
+    """Read ``--horizon``: days, a duration or a date; for a date the as-of date of the crisis matters."""
     if text is None:
         return lambda crisis: None
     try:

@@ -126,7 +126,8 @@ def run_block(
 def _runaway(compiled: Compiled, state: tb.State, lane: int) -> RunawayError:
     size = len(state.chain)
     last = int(state.firings[lane])
-    recent = [compiled.moments[int(state.chain[k % size])] for k in range(size)]
+    n = int(state.counters[tb.N_BROKEN])
+    recent = [compiled.moments[int(state.chain[k % size])] for k in range(max(0, n - size), n)]
     what = (
         f"more than {kernel.MAX_AT_ONCE} firings at one instant"
         if state.status[lane] == tb.TOO_MANY_AT_ONCE

@@ -466,7 +466,7 @@ def _readings(crisis: Crisis) -> dict[str, Moment]:
     """A dated moment for every stock whose start value has a day of its own inside the record."""
     readings = {}
     for name, stock in crisis.stocks.items():
-        if stock.starts is not None and crisis.record_from < stock.starts < 0.0:
+        if stock.starts is not None and crisis.record_from < stock.starts <= 0.0:
             effect = Effect("stock", name, "set", amount=stock.start)
             readings[READING + name] = Moment(READING + name, Schedule((stock.starts,)), effects=(effect,))
     return readings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import secrets
@@ -150,10 +151,13 @@ def simulate(
     ModelError
         If the crisis cannot be run: see the message.
     """
+    for name, number in (("trajectories", trajectories), ("replicates", replicates)):
+        if number < 1:
+            raise ModelError(f"{name} must be 1 or more, but is {number}")
     compiled = compile_crisis(crisis, tick=tick)
     settings = Settings(
         seed=secrets.randbits(48) if seed is None else seed,
-        n_draws=max(1, math.ceil(trajectories / replicates)),
+        n_draws=math.ceil(trajectories / replicates),
         n_replicates=replicates,
         horizon=crisis.horizon if horizon is None else horizon,
         tick=tick,
@@ -165,9 +169,8 @@ def simulate(
 
 
 def _check(settings: Settings) -> None:
-    for name in ("n_draws", "n_replicates", "threads"):
-        if getattr(settings, name) < 1:
-            raise ModelError(f"{name} must be 1 or more, but is {getattr(settings, name)}")
+    if settings.threads < 1:
+        raise ModelError(f"threads must be 1 or more, but is {settings.threads}")
     if not 0.0 < settings.horizon < 1e6:
         raise ModelError(f"the horizon must lie between 0 and 1,000,000 days, but is {settings.horizon}")
     if settings.tick <= 0.0 or not (1.0 / settings.tick).is_integer():
@@ -210,12 +213,10 @@ class _Run:
         """Allowed firings per draw: the allowance beyond what the base rates alone let expect."""
         if budget is not None:
             return np.full(self.settings.n_draws, budget, np.int64)
-        row_of = {expression: row for row, expression in self.compiled.hoisted}
-        order = {row: index for index, (row, _) in enumerate(self.compiled.hoisted)}
         total = np.zeros(self.settings.n_draws)
         for base in self.compiled.clock_bases:
-            if base in row_of:
-                total += self.start.per_draw[order[row_of[base]]]
+            with contextlib.suppress(ModelError):  # a base rate that depends on the state lets expect nothing
+                total += np.maximum(evaluate(base, self.start.parameters, self.settings.n_draws), 0.0)
         return (RUNAWAY_ALLOWANCE + np.ceil(total * self.settings.horizon)).astype(np.int64)
 
     def run(self, progress: Progress | None) -> Ensemble:
@@ -309,15 +310,17 @@ class _Run:
             runaway=self.runaway[:n],
             clamped=dict(zip(self.compiled.stocks, map(int, self.clamped), strict=True)),
             finished=finished,
-            log=self._event_log() if self.log else None,
+            log=self._event_log(n) if self.log else None,
             final={name: self.final[k, :n] for k, name in enumerate(self.final_names)},
         )
 
-    def _event_log(self) -> EventLog:
+    def _event_log(self, n: int) -> EventLog:
+        """The log of the first n trajectories."""
         if not self.log_rows:
             return EventLog(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64), self.compiled.happenings)
         lane, time, happening = (np.concatenate(columns) for columns in zip(*self.log_rows, strict=True))
         order = np.argsort(lane, kind="stable")
+        order = order[: np.searchsorted(lane[order], n)]
         return EventLog(lane[order], time[order], happening[order], self.compiled.happenings)
 
 

@@ -183,6 +183,7 @@ def break_off(state, l, status) -> None:
     """Stop a lane for good because of a fault in the crisis."""
     view(state.status, I8)[l] = status
     view(state.counters, I8)[tb.BROKEN_LANE] = l
+    view(state.counters, I8)[tb.N_BROKEN] = view(state.counters, I8)[tb.N_INSTANT]
 
 
 @_jit
@@ -307,9 +308,16 @@ def find_next_strike(tables, state, l) -> None:
 
 
 @_jit
+def strikes(plan, state, l, t) -> bool:
+    """Whether a timer is due. What strikes at the end of the replay, at time 0, belongs to the future."""
+    due = view(state.next_strike, F8)[l] <= t and view(state.status, I8)[l] == tb.FINE
+    return due and not (plan.replay and t >= 0.0)
+
+
+@_jit
 def strike_timers(tables, plan, state, l, t, t0) -> None:
     """Fire every timer that is due, by name. In replay a choice is fired by its record, not by its timer."""
-    while view(state.next_strike, F8)[l] <= t and view(state.status, I8)[l] == tb.FINE:
+    while strikes(plan, state, l, t):
         number = 0
         while view(state.strikes, F8)[number * WIDTH + l] > t:
             number += 1
@@ -324,21 +332,43 @@ def strike_timers(tables, plan, state, l, t, t0) -> None:
 
 
 @_jit
+def forget_strike(tables, state, moment, l) -> None:
+    """A recorded firing is the strike that its timer, if it has one, was to make."""
+    for number in range(tables.n_timers):
+        if view(tables.timers, tb.TIMER)[number].moment == moment:
+            stop_timer(tables, state, number, l)
+
+
+@_jit
 def keep_agenda(tables, plan, state, entry, l, t, t0) -> int:
-    """Fire what is scheduled or recorded for this time; the first entry that is not."""
+    """Fire what is scheduled for this time, if it may, and what is recorded; the first entry that is neither."""
     while entry < plan.n_agenda and view(plan.agenda, tb.AGENDA)[entry].time <= t and view(plan.agenda, tb.AGENDA)[entry].moment >= 0:
         item = view(plan.agenda, tb.AGENDA)[entry]
         if view(state.status, I8)[l] == tb.FINE:
-            recorded = item.outcome != tb.DRAWN
-            if recorded or can_fire(tables, state, item.moment, l, t, t0):
+            if item.recorded != 0:
+                forget_strike(tables, state, item.moment, l)
+            if item.recorded != 0 or can_fire(tables, state, item.moment, l, t, t0):
                 fire(tables, plan, state, item.moment, item.outcome, l, t, t0)
         entry += 1
     return entry
 
 
 @_jit
-def settle(tables, plan, state, l, t, t0) -> None:
-    """Rounds of triggers: collect what became true, fire it by name, test again."""
+def complete(tables, plan, state, l, t, t0) -> None:
+    """Finish an instant: triggers, and timers that they start without delay, until nothing more is due."""
+    any_fired = settle(tables, plan, state, l, t, t0)
+    while strikes(plan, state, l, t):
+        strike_timers(tables, plan, state, l, t, t0)
+        any_fired = settle(tables, plan, state, l, t, t0) or any_fired
+    view(state.counters, I8)[tb.N_INSTANT] = 0
+    if any_fired:
+        for number in range(tables.n_triggers):
+            view(state.fired, U1)[number] = 0
+
+
+@_jit
+def settle(tables, plan, state, l, t, t0) -> bool:
+    """Rounds of triggers: collect what became true, fire it by name, test again. Whether any fired."""
     segment = tables.n_clocks
     any_fired = False
     for round_number in range(MAX_ROUNDS):
@@ -359,10 +389,7 @@ def settle(tables, plan, state, l, t, t0) -> None:
     for index in range(view(state.counters, I8)[tb.N_TRIGGERS]):
         view(state.marks, U1)[segment + view(state.changed, I8)[segment + index]] = 0
     view(state.counters, I8)[tb.N_TRIGGERS] = 0
-    view(state.counters, I8)[tb.N_INSTANT] = 0
-    if any_fired:
-        for number in range(tables.n_triggers):
-            view(state.fired, U1)[number] = 0
+    return any_fired
 
 
 @_jit
@@ -376,7 +403,9 @@ def collect(tables, state, l, t, t0, segment) -> int:
         place = number * WIDTH + l
         true = holds(tables, state, trigger.start, trigger.end, trigger.row, l, t0, t - t0)
         if view(state.armed, U1)[place] != 0:
-            if true and view(state.fired, U1)[number] == 0:
+            if true and view(state.fired, U1)[number] != 0:
+                view(state.armed, U1)[place] = 0
+            elif true:
                 slot = n
                 while slot > 0 and view(state.became, I8)[slot - 1] > number:
                     view(state.became, I8)[slot] = view(state.became, I8)[slot - 1]
@@ -531,7 +560,7 @@ def follow_lane(tables, plan, state, l, t0, t1, entry, epoch) -> None:
             view(state.since, F8)[clock] = t
             set_due(tables, state, clock, l, t)
             fire(tables, plan, state, view(tables.clocks, tb.CLOCK)[clock].moment, tb.DRAWN, l, t, t0)
-        settle(tables, plan, state, l, t, t0)
+        complete(tables, plan, state, l, t, t0)
         if tables.n_fast_memories > 0:
             paused = t == pause
             pause = now + step_of(tables, plan, state, l)
@@ -643,22 +672,23 @@ def flow(tables, state, n, tick_number) -> None:
 
 @_jit
 def arm(tables, state, n) -> None:
-    """After the continuous triggers were evaluated for all lanes: rearm, and flag lanes in which one became true."""
+    """After the continuous triggers were evaluated for all lanes: flag lanes in which one became true, rearm in all others."""
+    armed, busy, x = view(state.armed, U1), view(state.busy, U1), view(state.x, F8)
     for number in range(tables.n_triggers):
         trigger = view(tables.triggers, tb.TRIGGER)[number]
-        if trigger.continuous == 0:
-            continue
-        for l in range(n):
-            place = number * WIDTH + l
-            true = view(state.x, F8)[trigger.row * WIDTH + l] != 0.0
-            if view(state.armed, U1)[place] != 0:
-                if true:
-                    view(state.busy, U1)[l] = 1
-            elif trigger.rearm_start >= 0:
-                if view(state.x, F8)[trigger.rearm_row * WIDTH + l] != 0.0 and view(state.busy, U1)[l] == 0:
-                    view(state.armed, U1)[place] = 1
-            elif not true and view(state.busy, U1)[l] == 0:
-                view(state.armed, U1)[place] = 1
+        if trigger.continuous != 0:
+            for l in range(n):
+                if armed[number * WIDTH + l] != 0 and x[trigger.row * WIDTH + l] != 0.0:
+                    busy[l] = 1
+    for number in range(tables.n_triggers):
+        trigger = view(tables.triggers, tb.TRIGGER)[number]
+        if trigger.continuous != 0:
+            for l in range(n):
+                if armed[number * WIDTH + l] == 0 and busy[l] == 0:
+                    if trigger.rearm_start >= 0:
+                        armed[number * WIDTH + l] = x[trigger.rearm_row * WIDTH + l] != 0.0
+                    else:
+                        armed[number * WIDTH + l] = x[trigger.row * WIDTH + l] == 0.0
 
 
 @_jit
@@ -685,7 +715,7 @@ def instant(tables, plan, state, n, t, entry) -> int:
             strike_timers(tables, plan, state, l, t, t)
             place = keep_agenda(tables, plan, state, entry, l, t, t)
             mark_continuous_triggers(tables, state)
-            settle(tables, plan, state, l, t, t)
+            complete(tables, plan, state, l, t, t)
             refresh(tables, state, l, t, t, t)
             look(tables, plan, state, place, l, t, t)
     watch_block(tables, state, n, t, plan.tick)
@@ -732,6 +762,8 @@ def start(tables, plan, state, n, fresh) -> int:
     for number in range(tables.n_clocks):
         clock = view(tables.clocks, tb.CLOCK)[number]
         run(tables, state, clock.steady_start, clock.steady_end, 0, n, plan.starts, 0.0)
+    span = view(tables.ranges, I8)
+    run(tables, state, span[0], span[1], 0, n, plan.starts, 0.0)
     return entry
 
 

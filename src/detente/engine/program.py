@@ -135,8 +135,7 @@ class Assembler:
         return Product(steady_program, steady_reads, assemble_moving)
 
     def _base(self, base: Expression) -> Operand:
-        value = self._operand(base)
-        return value if self.is_per_draw(base) else self._two(MAX, value, 0.0)
+        return self._two(MAX, self._operand(base), 0.0)
 
     def weight(
         self, share: Expression, factors: Iterable[Factor], guard: Expression | None
@@ -273,8 +272,10 @@ class Assembler:
         match operator:
             case "and":
                 return self._two(MUL, a, b)
-            case "or":
+            case "or" | "max":
                 return self._two(MAX, a, b)
+            case "min":
+                return self._two(MIN, a, b)
             case ">":
                 return self._two(LT, b, a)
             case ">=":
@@ -367,6 +368,8 @@ class Assembler:
         if factor.shape == "while":
             assert factor.times is not None
             size = self._operand(factor.times)
+            if factor.at_least is not None or factor.at_most is not None:
+                size = self._size(factor, size)
         else:
             assert factor.of is not None
             size = self._size(factor, self._operand(factor.of))
@@ -378,11 +381,11 @@ class Assembler:
         return self._when(value, size, condition)
 
     def _size(self, factor: Factor, of: Operand) -> Operand:
-        """Value of a memory or proportional factor, clamped."""
-        low: Operand = 0.0 if factor.shape == "proportional" else -math.inf
+        """Value of a factor that is not a power, never below 0, clamped."""
+        low: Operand = 0.0
         low = low if factor.at_least is None else self._operand(factor.at_least)
         high: Operand = math.inf if factor.at_most is None else self._operand(factor.at_most)
-        if factor.shape == "proportional":
+        if factor.shape != "memory":
             return self._two(MIN, self._two(MAX, of, low), high)
         assert factor.times is not None
         slope = self._operand(Binary("-", factor.times, Number(1.0)))
@@ -447,7 +450,7 @@ def unary_value(function: str, x: float) -> float:
 
 
 def binary_value(operator: str, a: float, b: float) -> float:
-    """Arithmetic, comparison or logic of two numbers; truth is 1, falsehood 0."""
+    """Arithmetic, comparison, logic or the extreme of two numbers; truth is 1, falsehood 0."""
     match operator:
         case "+":
             return a + b
@@ -461,15 +464,19 @@ def binary_value(operator: str, a: float, b: float) -> float:
             return power(a, b)
         case "and":
             return a * b
-        case "or":
+        case "or" | "max":
             return max(a, b)
+        case "min":
+            return min(a, b)
     return float(
         {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b, "==": a == b, "!=": a != b}[operator]
     )
 
 
 def power(a: float, b: float) -> float:
-    """a to the b for a > 0, else 0 (1 where b is 0)."""
+    """a to the b for a > 0, and the square of any number; else 0 (1 where b is 0)."""
+    if b == 2.0:
+        return a * a
     return math.exp(b * math.log(a)) if a > 0.0 else float(b == 0.0)
 
 

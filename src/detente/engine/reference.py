@@ -1,23 +1,24 @@
-"""The process, defined: one trajectory at a time, in plain Python, straight over the classes of `detente.model`.
+"""The process, defined: one trajectory at a time, in plain Python, straight over the classes of `model`.
 
-`kernel.py` computes the same fast; ``tests/test_engine.py`` holds the two together, happening by happening, on the
-same random numbers (`streams`). Slow on purpose: nothing here is arranged for speed.
+`kernel.py` computes the same fast; ``tests/test_engine.py`` holds the two together, happening by happening,
+on the same random numbers (`streams`). Slow on purpose: nothing here is arranged for speed.
 
 One tick, from t0 to t1
-    1. Every clock gets its intensity, read at the middle of the tick. At the beginning of an epoch it also gets a
-       fresh residual: a unit exponential, which its intensity uses up as time goes by.
-    2. To the first of: a residual used up, a timer, something scheduled or recorded. It happens, with all that it
-       raises and triggers. Clocks that read what changed get a new intensity, read at the middle of what is left
-       of the tick. While a memory that halves within four ticks is alive, no stretch is longer than a quarter of
-       its half-life, and at the end of each the clocks that read memories are read again. On to the next.
-    3. At t1 the memories have faded and the stocks flow, all from the values before; then the instant t1 itself.
+    1. Every clock gets its intensity, read at the middle of the tick. At the beginning of an epoch it also
+       gets a fresh residual: a unit exponential, which its intensity uses up as time goes by.
+    2. On to the first of: a residual used up, a timer, something planned. It happens, with all that it raises
+       and triggers. Clocks that read what changed get a new intensity, read at the middle of what is left of
+       the tick; and on to the next. While a memory that halves within four ticks is alive, no stretch is
+       longer than a quarter of its half-life, and after each the clocks that read memories are read again.
+    3. At t1 the memories have faded and the stocks flow, all from the values before; then the instant t1.
 
 One instant
-    timers · dates · occasions · what is recorded (or: a clock) · triggers in rounds, and what they start without
-    delay · watches. Within a kind by name. Guards, conditions and amounts are read at the exact time.
+    Timers · dates · occasions · what is recorded (or: one clock) · triggers in rounds, and the timers without
+    delay that they start · watches. Within a kind by name. Guards, conditions and amounts are read at the
+    exact time.
 
-A condition of a trigger or a watch is looked at when something that it reads has changed by a jump, and at the end of a tick
-where it reads what flows, fades or is time itself.
+The condition of a trigger or a watch is looked at when a jump has changed something that it reads and, where
+it reads what flows, fades or is time itself, at the end of every tick.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
 from detente.engine.arithmetic import exp, log, normal_quantile
-from detente.engine.reference_values import TIME, State, World, reads
+from detente.engine.reference_values import TIME, State, World, declared_state, reads
 from detente.engine.streams import (
     DRAW_SALT,
     exponential_plain,
@@ -56,7 +57,7 @@ _key = cache(name_key)
 
 @dataclass(frozen=True)
 class ReferenceTrajectory:
-    """One trajectory: every happening and its time [day], the number each watch took, what was left at the end.
+    """One trajectory: every happening and its time [day], the number each watch took, what it ended with.
 
     `state` gives stocks, stages (index of the value) and memories by name; `end` is all there is to go on
     with; `exposures` are, after a replay, the integrals of intensities that counted rates are divided by.
@@ -87,11 +88,11 @@ def simulate_reference(
     `values` is one draw of the parameters, `start` what its replay left; None starts as declared.
     """
     horizon = crisis.horizon if horizon is None else horizon
-    state = _declared(crisis, values, 0.0) if start is None else copy.deepcopy(start)
-    run = _Run(crisis, values, state, lane_plain(seed, number), tick, epoch, replay=False)
-    run.budget = budget
+    state = declared_state(crisis, values, 0.0) if start is None else copy.deepcopy(start)
+    looks = [watch for watch in watches_of(crisis) if watch.kind == "at" and 0.0 <= watch.closes <= horizon]
+    run = _Run(crisis, World(crisis, values, state), lane_plain(seed, number), tick, epoch, budget)
     run.agenda = sorted(_scheduled(crisis.moments, 0.0, horizon), key=_Entry.order)
-    run.looks = [watch for watch in run.at_watches if 0.0 <= watch.closes <= horizon]
+    run.looks = sorted(looks, key=lambda watch: watch.closes)
     run.draw_pending()
     return run.through(0.0, math.ceil(horizon / tick - 1e-9))
 
@@ -110,8 +111,9 @@ def replay_reference(
     `counted` and `mean_rate` parameters in `values` must be 1 per day.
     """
     days = math.ceil(-crisis.record_from)
+    world = World(crisis, values, declared_state(crisis, values, -float(days)))
     lane = lane_plain((seed + DRAW_SALT) & ((1 << 64) - 1), draw)
-    run = _Run(crisis, values, _declared(crisis, values, -float(days)), lane, tick, epoch, replay=True)
+    run = _Run(crisis, world, lane, tick, epoch, replay=True)
     readings = _readings(crisis)
     run.moments |= readings
     entries = [*_scheduled(readings, -math.inf, 0.0), *_recorded(crisis), *_unrecorded(crisis)]
@@ -119,18 +121,7 @@ def replay_reference(
     return run.through(-float(days), round(days / tick))
 
 
-def _declared(crisis: Crisis, values: Mapping[str, float], at: float) -> State:
-    """The state as the file declares it."""
-    world, state = World(crisis, values, State(at)), State(at)
-    state.stocks = {name: world.value(stock.start, at) for name, stock in crisis.stocks.items()}
-    state.stages = {name: world.value(stage.start, at) for name, stage in crisis.stages.items()}
-    state.memories = {
-        name: world.value(memory.start or Number(0.0), at) for name, memory in crisis.memories.items()
-    }
-    return state
-
-
-# ── what is scheduled and recorded ───────────────────────────────────────────────────────────────
+# ── what is planned ──────────────────────────────────────────────────────────────────────────────
 
 
 class _Entry(NamedTuple):
@@ -172,15 +163,12 @@ def _unrecorded(crisis: Crisis) -> Iterator[_Entry]:
 
 def _readings(crisis: Crisis) -> dict[str, Moment]:
     """A stock whose start value has a day of its own inside the record takes it on that day."""
-    return {
-        f"reading.{name}": Moment(
-            f"reading.{name}",
-            Schedule((stock.starts,)),
-            effects=(Effect("stock", name, "set", amount=stock.start),),
-        )
+    dated = {
+        f"reading.{name}": (stock.starts, Effect("stock", name, "set", amount=stock.start))
         for name, stock in crisis.stocks.items()
         if stock.starts is not None and crisis.record_from < stock.starts <= 0.0
     }
+    return {name: Moment(name, Schedule((at,)), effects=(effect,)) for name, (at, effect) in dated.items()}
 
 
 # ── one trajectory ───────────────────────────────────────────────────────────────────────────────
@@ -190,45 +178,39 @@ class _OverBudgetError(Exception):
     """The trajectory met its budget of firings."""
 
 
+@dataclass
 class _Run:
     """One trajectory in the making."""
 
-    def __init__(
-        self,
-        crisis: Crisis,
-        values: Mapping[str, float],
-        state: State,
-        lane: int,
-        tick: float,
-        epoch: float,
-        *,
-        replay: bool,
-    ) -> None:
-        self.crisis, self.state, self.lane = crisis, state, lane
-        self.tick, self.epoch, self.replay = tick, epoch, replay
-        self.world = World(crisis, values, state)
+    crisis: Crisis
+    world: World
+    lane: int
+    tick: float
+    epoch: float
+    budget: float = math.inf
+    replay: bool = False
+    agenda: list[_Entry] = field(default_factory=list)
+    looks: list[Watch] = field(default_factory=list)
+    epoch_now: int = -1
+    residual: dict[str, float] = field(default_factory=dict)
+    redraws: dict[str, int] = field(default_factory=dict)
+    intensity: dict[str, float] = field(default_factory=dict)
+    changed: set[str | Watch] = field(default_factory=set)
+    fired: set[str] = field(default_factory=set)
+    chain: list[str] = field(default_factory=list)
+    firings: int = 0
+    log: list[tuple[float, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        crisis, self.state = self.crisis, self.world.state
         self.moments = {name: crisis.moments[name] for name in sorted(crisis.moments)}
         self.clocks = {n: m.cause for n, m in self.moments.items() if isinstance(m.cause, Clock)}
         self.triggers = {n: m.cause for n, m in self.moments.items() if isinstance(m.cause, Trigger)}
-        self.watches = watches_of(crisis)
-        self.at_watches = sorted((w for w in self.watches if w.kind == "at"), key=lambda w: w.closes)
+        self.registers = dict.fromkeys(watches_of(crisis), math.inf)
         self.reads = dict(self._what_is_read())
-        flowing = {n for n, s in crisis.stocks.items() if s.flow or s.follows or s.noise}
-        self.moving = self._readers_of({TIME, *crisis.memories, *flowing})
-        self.remembering = self._readers_of({*crisis.memories})
-        self.agenda: list[_Entry] = []
-        self.looks: list[Watch] = []
-        self.budget = math.inf
-        self.epoch_now = -1
-        self.residual: dict[str, float] = {}
-        self.redraws: dict[str, int] = {}
-        self.intensity: dict[str, float] = {}
-        self.changed: set[str | Watch] = set()
-        self.fired: set[str] = set()
-        self.chain: list[str] = []
-        self.firings = 0
-        self.log: list[tuple[float, str]] = []
-        self.registers = dict.fromkeys(self.watches, math.inf)
+        self.flowing = [n for n, s in crisis.stocks.items() if s.flow or s.follows or s.noise]
+        self.moving = self._readers_of(TIME, *crisis.memories, *self.flowing)
+        self.remembering = self._readers_of(*crisis.memories) & self.clocks.keys()
         counted = (p for p in crisis.parameters.values() if p.distribution.kind in ("counted", "mean_rate"))
         self.windows = {p.name: p.distribution for p in counted}
         self.exposures = dict.fromkeys(self.windows, 0.0)
@@ -238,29 +220,28 @@ class _Run:
             yield name, reads([clock.rate, self.moments[name].guard], clock.factors)
         for name, trigger in self.triggers.items():
             yield name, reads([trigger.when, trigger.rearm])
-        for watch in self.watches:
-            if watch.kind in ("ever", "becomes") and not isinstance(watch.what, str):
-                yield watch, reads([watch.what])
+        for watch in self.registers:
+            if watch.kind in ("ever", "becomes"):
+                yield watch, reads([_asked(watch)])
 
-    def _readers_of(self, names: set[str]) -> set[str | Watch]:
+    def _readers_of(self, *names: str) -> set[str | Watch]:
         """The clocks, triggers and watches that read one of some names."""
         return {reader for reader, read in self.reads.items() if not read.isdisjoint(names)}
 
     def through(self, begin: float, n_ticks: int) -> ReferenceTrajectory:
         """Go through all ticks from `begin`."""
         if not self.state.armed:
-            self.state.armed = {
-                name: not self.world.holds(each.when, begin) for name, each in self.triggers.items()
-            }
+            true = {name: self.world.holds(each.when, begin) for name, each in self.triggers.items()}
+            self.state.armed = {name: not true[name] for name in true}
         try:
             self._end_tick(begin)
             for k in range(n_ticks):
                 self._go_through_tick(begin + k * self.tick, begin + (k + 1) * self.tick)
         except _OverBudgetError:
             pass
-        state = self.state.stocks | self.state.stages | self.state.memories
+        final = self.state.stocks | self.state.stages | self.state.memories
         runaway = self.firings > self.budget
-        return ReferenceTrajectory(self.log, self.registers, state, self.state, self.exposures, runaway)
+        return ReferenceTrajectory(self.log, self.registers, final, self.state, self.exposures, runaway)
 
     def _word(self, key: str, a: int, b: int = 0) -> int:
         return word_plain(self.lane, _key(key), a, b)
@@ -276,7 +257,7 @@ class _Run:
         self._read_intensities(self.clocks, t0, t1)
         now, pause = t0, t0 + self._longest_stretch()
         if pause < t1:
-            self._read_intensities(self.remembering & self.clocks.keys(), now, pause)
+            self._read_intensities(self.remembering, now, pause)
         while True:
             due, clock = self._first_due(now)
             planned = min(self._next_strike(), self._next_planned())
@@ -294,7 +275,7 @@ class _Run:
                 self._fire(clock, None, t)
             self._finish_instant(t)
             if t == pause or self._longest_stretch() < math.inf:
-                self.changed |= self.remembering & self.clocks.keys()
+                self.changed |= self.remembering
             pause = now + self._longest_stretch()
             self._look(t, min(pause, t1))
         self._use_up(now, t1)
@@ -308,7 +289,7 @@ class _Run:
         self._keep_agenda(t)
         self.changed |= self.moving & self.triggers.keys()
         self._finish_instant(t)
-        for watch in self.watches:
+        for watch in self.registers:
             if watch.kind == "ever" and (watch in self.moving or t - watch.opens < self.tick):
                 self.changed.add(watch)
         self._look(t, t + self.tick)
@@ -324,13 +305,13 @@ class _Run:
         word = self._word(f"clock:{clock}", self.epoch_now, self.redraws[clock])
         self.residual[clock] = exponential_plain(word)
 
-    def _read_intensities(self, clocks: Iterable[str], t: float, until: float) -> None:
-        for name in clocks:
+    def _read_intensities(self, clocks: Iterable[str | Watch], t: float, until: float) -> None:
+        for name in self.clocks.keys() & clocks:
             clock, guard = self.clocks[name], self.moments[name].guard
             self.intensity[name] = self.world.weight(clock.rate, clock.factors, guard, 0.5 * (t + until))
 
     def _longest_stretch(self) -> float:
-        """How long intensities may stand: a quarter of the shortest half-life of a fast memory that is alive."""
+        """How long intensities may stand: a quarter of the shortest half-life of an alive fast memory."""
         half_lives = self.world.half_lives.items()
         alive = [h for name, h in half_lives if h < 4.0 * self.tick and self.state.memories[name] > ALIVE]
         return min(alive, default=math.inf) / 4.0
@@ -342,7 +323,7 @@ class _Run:
         return min(dues, default=(math.inf, ""))
 
     def _use_up(self, t: float, until: float) -> None:
-        """Let all clocks run from t to `until`."""
+        """Let all clocks run from t to `until`; in a replay, measure the exposures."""
         for name in self.clocks:
             self.residual[name] -= self.intensity[name] * (until - t)
         for name, window in self.windows.items() if self.replay else ():
@@ -356,22 +337,21 @@ class _Run:
 
     def _flow(self, t0: float, t1: float) -> None:
         number = math.floor((t0 + self.world.origin) / self.tick + 0.5)
-        stocks = [(n, s) for n, s in self.crisis.stocks.items() if s.flow or s.follows or s.noise]
-        changes = {name: self._change(stock, t1, number) for name, stock in stocks}
-        for name, stock in stocks:
+        stocks = [self.crisis.stocks[name] for name in self.flowing]
+        changes = [self._change(stock, t1, number) for stock in stocks]
+        for stock, change in zip(stocks, changes, strict=True):
+            value = self.state.stocks[stock.name]
             on_log = stock.scale == "log" and stock.follows is None
-            value = self.state.stocks[name]
-            moved = value * exp(changes[name]) if on_log else value + changes[name]
-            self.state.stocks[name] = min(max(moved, stock.lower), stock.upper)
+            moved = value * exp(change) if on_log else value + change
+            self.state.stocks[stock.name] = min(max(moved, stock.lower), stock.upper)
 
     def _change(self, stock: Stock, t1: float, number: int) -> float:
         """What one tick adds to a stock, or to its logarithm."""
-        world, h = self.world, self.tick
-        change = 0.0
+        world, h, change = self.world, self.tick, 0.0
         if stock.follows is not None:
             share = 1.0 - exp(-h / world.value(stock.over or Number(1.0), t1))
-            gap = world.value(stock.follows, t1) - self.state.stocks[stock.name]
-            change = share * gap * world.scaled(Number(1.0), stock.flow_factors, t1)
+            gap = Binary("-", stock.follows, Number(self.state.stocks[stock.name]))
+            change = share * world.scaled(gap, stock.flow_factors, t1)
         elif stock.flow is not None:
             change = h * world.scaled(stock.flow, stock.flow_factors, t1)
         if stock.noise is not None:
@@ -389,15 +369,14 @@ class _Run:
         return min(times, default=math.inf)
 
     def _strike_timers(self, t: float) -> None:
-        """Fire every timer that is due. In a replay a choice is fired by its record, and time 0 is left to the future."""
+        """Fire every timer that is due; what strikes at the end of a replay is left to the future."""
         while self._next_strike() <= t and not (self.replay and t >= 0.0):
             name = min(name for name, strike in self.state.strikes.items() if strike <= t)
             del self.state.strikes[name]
-            if self._fires_itself(name) and self._may(name, t):
-                self._fire(name, None, t)
+            self._fire_itself(name, t)
 
     def _keep_agenda(self, t: float) -> None:
-        """Fire what is scheduled or recorded for now; what is recorded happened, whatever its guard says."""
+        """Fire what is planned for now; what is recorded happened, whatever its guard says."""
         while self.agenda and self.agenda[0].time <= t:
             entry = self.agenda.pop(0)
             if entry.rank == RECORDED:
@@ -415,7 +394,7 @@ class _Run:
         self.chain.clear()
 
     def _settle(self, t: float) -> None:
-        """Rounds of triggers: collect what became true, fire it, test again; each at most once per instant."""
+        """Rounds of triggers: collect what became true, fire it, test again; each once per instant."""
         rounds = 0
         while looked_at := sorted(name for name in self.triggers if name in self.changed):
             self.changed.difference_update(looked_at)
@@ -423,8 +402,7 @@ class _Run:
             for name in became_true:
                 self.state.armed[name] = False
                 self.fired.add(name)
-                if self._fires_itself(name) and self._may(name, t):
-                    self._fire(name, None, t)
+                self._fire_itself(name, t)
             rounds += bool(became_true)
             if rounds == MAX_ROUNDS:
                 raise RunawayError(f"more than {MAX_ROUNDS} rounds of triggers: {' → '.join(self.chain)}")
@@ -439,28 +417,28 @@ class _Run:
             armed[name] = False
         return true and armed[name]
 
-    def _fires_itself(self, name: str) -> bool:
-        return not (self.replay and self.moments[name].outcomes)
+    def _look(self, t: float, until: float) -> None:
+        """Watches that may have come true; clocks for the stretch to `until`; values asked for now."""
+        for watch in self.registers:
+            opened = watch.opens < t or (watch.kind == "ever" and watch.opens == t)
+            waits = opened and t <= watch.closes and self.registers[watch] == math.inf
+            if waits and watch in self.changed and self.world.holds(_asked(watch), t):
+                self.registers[watch] = t
+        self._read_intensities(self.changed, t, until)
+        self.changed.clear()
+        while self.looks and self.looks[0].closes <= t:
+            watch = self.looks.pop(0)
+            self.registers[watch] = self.world.value(_asked(watch), t)
+
+    # ── happenings and effects ──────────────────────────────────────────────────────────────────
 
     def _may(self, name: str, t: float) -> bool:
         return self.world.holds(self.moments[name].guard, t)
 
-    def _look(self, t: float, until: float) -> None:
-        """Watches that may have come true; then clocks for the stretch from t to `until`; then values asked for now."""
-        for watch in self.watches:
-            opened = watch.opens < t or (watch.kind == "ever" and watch.opens == t)
-            if watch in self.changed and opened and t <= watch.closes and self.registers[watch] == math.inf:
-                assert not isinstance(watch.what, str)
-                if self.world.holds(watch.what, t):
-                    self.registers[watch] = t
-        self._read_intensities([name for name in self.clocks if name in self.changed], t, until)
-        self.changed.clear()
-        while self.looks and self.looks[0].closes <= t:
-            watch = self.looks.pop(0)
-            assert not isinstance(watch.what, str)
-            self.registers[watch] = self.world.value(watch.what, t)
-
-    # ── happenings and effects ──────────────────────────────────────────────────────────────────
+    def _fire_itself(self, name: str, t: float) -> None:
+        """Fire a timer or trigger, if it may. In a replay a choice is fired by its record only."""
+        if not (self.replay and self.moments[name].outcomes) and self._may(name, t):
+            self._fire(name, None, t)
 
     def _fire(self, name: str, outcome: str | None, t: float) -> None:
         """Fire a moment and all it raises, depth first, each effect seeing the previous ones."""
@@ -474,13 +452,13 @@ class _Run:
 
     def _course(self, name: str, outcome: str | None, t: float) -> Iterator[str]:
         """A moment, its effects, its outcome and the outcome's effects; yields what they raise."""
-        moment = self.moments[name]
         self.chain.append(name)
         self.firings += 1
         if len(self.chain) > MAX_AT_ONCE:
-            raise RunawayError(f"more than {MAX_AT_ONCE} firings at one instant: {' → '.join(self.chain[-12:])}")
+            raise RunawayError(f"more than {MAX_AT_ONCE} firings at one instant: {self.chain[-12:]}")
         if self.firings > self.budget:
             raise _OverBudgetError
+        moment = self.moments[name]
         self._happen(name, t)
         yield from self._apply(moment.effects, name, t)
         chosen = self._choose(moment, t) if outcome is None else outcome
@@ -493,29 +471,22 @@ class _Run:
         """Count a happening, note when, feed memories, tell the watches, write the log."""
         self.state.counts[happening] = self.state.counts.get(happening, 0) + 1
         self.state.lasts[happening] = t
-        self._touch(happening)
+        self.changed |= self._readers_of(happening)
         for name in sorted(self.crisis.memories):
             for counted, amount in self.crisis.memories[name].counts:
                 if counted == happening:
                     self._add_to_memory(name, self.world.value(amount, t), t)
-        for watch in self.watches:
+        for watch in self.registers:
             if watch.what == happening and watch.opens < t <= watch.closes:
                 self.registers[watch] = min(self.registers[watch], t)
         self.log.append((t, happening))
-
-    def _touch(self, name: str) -> None:
-        self.changed |= self._readers_of({name})
-
-    def _add_to_memory(self, name: str, amount: float, t: float) -> None:
-        self.state.memories[name] += amount / self.world.fading(name, t - self.state.at)
-        self._touch(name)
 
     def _choose(self, moment: Moment, t: float) -> str:
         """The outcome of a moment: the first to arrive in a race of exponentials; "" if none can."""
         dated = isinstance(moment.cause, Schedule)
         a, b = (math.floor(t + self.world.origin), 1) if dated else (self.state.counts[moment.name], 0)
         arrivals = []
-        for outcome in sorted(moment.outcomes, key=lambda each: each.name):
+        for outcome in moment.outcomes:
             share = _remainder(moment.outcomes) if outcome.share is None else outcome.share
             weight = self.world.weight(share, outcome.factors, outcome.guard, t)
             if weight > 0.0:
@@ -544,6 +515,7 @@ class _Run:
                     self._change_stock(effect, self._amount(effect, happening, index, t))
 
     def _amount(self, effect: Effect, happening: str, index: int, t: float) -> float:
+        """The amount of an effect; in a replay without its chance."""
         amount = self.world.scaled(effect.amount or Number(0.0), effect.factors, t)
         if effect.varies is not None and not self.replay:
             word = self._word(f"effect:{happening}.{index}", self.state.counts[happening])
@@ -558,24 +530,27 @@ class _Run:
     def _set(self, values: dict[str, float], name: str, value: float) -> None:
         if values[name] != value:
             values[name] = value
-            self._touch(name)
+            self.changed |= self._readers_of(name)
+
+    def _add_to_memory(self, name: str, amount: float, t: float) -> None:
+        self.state.memories[name] += amount / self.world.fading(name, t - self.state.at)
+        self.changed |= self._readers_of(name)
 
     # ── timers ──────────────────────────────────────────────────────────────────────────────────
 
     def _start_timer(self, name: str, t: float) -> None:
         """Start a timer anew, or keep the pending strike. In a replay a delay with chance is only noted."""
-        timer, state = self.moments[name].cause, self.state
-        assert isinstance(timer, Timer)
+        timer, state = _timer(self.moments[name]), self.state
         if timer.again == "keep" and (name in state.strikes or name in state.undrawn):
             return
         self._stop_timer(name)
         state.started[name] = state.started.get(name, 0) + 1
         delay = self.world.value(timer.delay, t)
-        span = 1.0 if timer.varies is None else self.world.value(timer.varies, t)
-        if timer.varies is not None and self.replay:
-            state.undrawn[name] = (t, delay, span)
-            return
         if timer.varies is not None:
+            span = self.world.value(timer.varies, t)
+            if self.replay:
+                state.undrawn[name] = (t, delay, span)
+                return
             delay *= self._chance(span, self._word(f"timer:{name}", state.started[name]))
         state.strikes[name] = _runs_from(timer, t) + max(delay, 0.0)
 
@@ -586,15 +561,23 @@ class _Run:
     def draw_pending(self) -> None:
         """Draw the delays that were pending at the as-of date, given that they have not struck yet."""
         for name, (since, median, span) in self.state.undrawn.items():
-            timer = self.moments[name].cause
-            assert isinstance(timer, Timer)
-            elapsed = -_runs_from(timer, since)
-            sigma = float(log(max(span, 1.0 + 1e-12))) / NINETY_PERCENT
-            later = 0.5 * math.erfc(float(log(max(elapsed, 0.0) / max(median, 1e-9))) / sigma / math.sqrt(2.0))
+            elapsed, median = -_runs_from(_timer(self.moments[name]), since), max(median, 1e-9)
+            sigma = log(max(span, 1.0 + 1e-12)) / NINETY_PERCENT
+            longer = 0.5 * math.erfc(log(elapsed / median) / sigma / math.sqrt(2.0))
             u = uniform_plain(self._word(f"timer:{name}", 0, 1))
-            delay = max(median, 1e-9) * exp(-sigma * normal_quantile((1.0 - u) * later))
-            self.state.strikes[name] = max(delay - elapsed, 0.0)
+            delay = median * exp(-sigma * normal_quantile((1.0 - u) * longer))
+            self.state.strikes[name] = max(float(delay) - elapsed, 0.0)
         self.state.undrawn.clear()
+
+
+def _asked(watch: Watch) -> Expression:
+    assert not isinstance(watch.what, str)
+    return watch.what
+
+
+def _timer(moment: Moment) -> Timer:
+    assert isinstance(moment.cause, Timer)
+    return moment.cause
 
 
 def _runs_from(timer: Timer, t: float) -> float:

@@ -40,6 +40,16 @@ class State:
     armed: dict[str, bool] = field(default_factory=dict)
 
 
+def declared_state(crisis: Crisis, parameters: Mapping[str, float], at: float) -> State:
+    """The state as the file declares it, before anything has happened."""
+    state, world = State(at), World(crisis, parameters, State(at))
+    state.stocks = {name: world.value(stock.start, at) for name, stock in crisis.stocks.items()}
+    state.stages = {name: world.value(stage.start, at) for name, stage in crisis.stages.items()}
+    for name, memory in crisis.memories.items():
+        state.memories[name] = 0.0 if memory.start is None else world.value(memory.start, at)
+    return state
+
+
 class World:
     """One draw of the parameters, and the state of a trajectory, as expressions see them."""
 
@@ -163,6 +173,8 @@ _BINARY: Mapping[str, Callable[[float, float], float]] = {
     "^": _power,
     "and": operator.mul,
     "or": max,
+    "min": min,
+    "max": max,
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -186,7 +198,7 @@ def reads(expressions: Iterable[Expression | None], factors: Iterable[Factor] = 
     """Names that expressions and factors look at, and `TIME` where their value changes by itself in time."""
     parts = [*expressions]
     for factor in factors:
-        parts += [getattr(factor, each.name) for each in fields(factor) if each.name not in ("shape", "label")]
+        parts += [getattr(factor, each.name) for each in fields(factor)[2:]]
     names: set[str] = set()
     for part in parts:
         for node in () if part is None else walk(part):

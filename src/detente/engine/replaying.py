@@ -25,11 +25,14 @@ from detente.engine.sampling import (
     evaluate,
     with_unit_rates,
 )
-from detente.engine.streams import lanes, mix_array
+from detente.engine.streams import DRAW_SALT, lanes, mix_array
 from detente.engine.tables import WIDTH
 from detente.model import Crisis, Moment, Schedule
 
 _NO_LIMIT = 2**62
+_MASK = (1 << 64) - 1
+_RECORDED, _LOOK = 2, 9
+"""Ranks of what is recorded and of what is looked at; dates and occasions come before."""
 
 
 def prepare(compiled: Compiled, tables: tb.Tables, *, seed: int, n_draws: int, epoch: float, threads: int = 1) -> Start:
@@ -40,7 +43,7 @@ def prepare(compiled: Compiled, tables: tb.Tables, *, seed: int, n_draws: int, e
     start = _declared(compiled, unfinished, n_draws)
     exposures: dict[str, Floats] = _whole_windows(compiled.crisis, n_draws)
     if compiled.crisis.record_from < 0.0:
-        start, exposures = _replay(compiled, tables, start, n_draws, epoch, exposures, threads)
+        start, exposures = _replay(compiled, tables, start, seed, n_draws, epoch, exposures, threads)
     finished = divide_by_exposure(parameters, values, exposures)
     hoisted = _hoisted(compiled, finished, n_draws)
     return Start(hoisted, start.state, start.strikes, start.armed, finished)
@@ -73,6 +76,7 @@ def _replay(
     compiled: Compiled,
     tables: tb.Tables,
     start: Start,
+    seed: int,
     n_draws: int,
     epoch: float,
     windows: dict[str, Floats],
@@ -91,7 +95,8 @@ def _replay(
         state: tb.State = rooms.state
         draws = np.arange(first, min(first + WIDTH, n_draws))
         n, span = len(draws), slice(first, first + len(draws))
-        load_block(compiled, start, state, draws, lanes(0, draws), np.full(n, _NO_LIMIT))
+        keys = lanes((seed + DRAW_SALT) & _MASK, draws)
+        load_block(compiled, start, state, draws, keys, np.full(n, _NO_LIMIT))
         run_block(compiled, tables, plan, state, n, fresh=True)
         rows = state.x.reshape(-1, WIDTH)
         state_rows[:, span] = rows[: compiled.n_state_rows, :n]
@@ -160,9 +165,9 @@ def _replay_agenda(compiled: Compiled) -> tb.Records:
     entries: list[tuple[float, int, str, int]] = []
     recorded_days = {(item.moment, math.floor(item.time)) for item in crisis.record}
     for item in crisis.record:
-        if crisis.record_from <= item.time < 0.0:
+        if crisis.record_from <= item.time <= 0.0:
             outcome = compiled.outcome_index[f"{item.moment}.{item.outcome}"] if item.outcome else tb.NO_OUTCOME
-            entries.append((item.time, 2, item.moment, outcome))
+            entries.append((item.time, _RECORDED, item.moment, outcome))
     for name in compiled.moments:
         moment = crisis.moments.get(name)
         if moment is None:
@@ -196,12 +201,11 @@ def _agenda(
     compiled: Compiled, entries: list[tuple[float, int, str, int]], watches: list[tuple[float, int]]
 ) -> tb.Records:
     number = {name: index for index, name in enumerate(compiled.moments)}
-    origin = compiled.crisis.as_of.toordinal()
     rows = [(time, rank, number[name], outcome) for time, rank, name, outcome in entries]
-    rows += [(time, 9, moment, tb.NO_OUTCOME) for time, moment in watches]
+    rows += [(time, _LOOK, moment, tb.NO_OUTCOME) for time, moment in watches]
     rows.sort()
     return np.array(
-        [(time, math.floor(time) + origin, moment, outcome) for time, _, moment, outcome in rows], tb.AGENDA
+        [(time, int(rank == _RECORDED), moment, outcome) for time, rank, moment, outcome in rows], tb.AGENDA
     )
 
 
@@ -214,7 +218,7 @@ def pending_strikes(
     """Strike times of every timer, shape (n_timers, n): drawn delays that have not struck yet, given that.
 
     With elapsed time e, a delay D of median m and spread σ has the conditional quantile
-    D = m·exp(σ·Φ⁻¹(F + u(1 − F))), where F = Φ(ln(e/m)/σ).
+    D = m·exp(−σ·Φ⁻¹((1 − u)·S)), where S = Φ(−ln(e/m)/σ) is the share of delays that last longer than e.
     """
     strikes = start.strikes[:, draws].copy()
     for number, timer in enumerate(compiled.tables.timers):
@@ -224,12 +228,13 @@ def pending_strikes(
             continue
         median = np.maximum(start.state[timer["median_row"], draws], 1e-9)
         sigma = np.log(np.maximum(start.state[timer["factor_row"], draws], 1.0 + 1e-12)) / NINETY_PERCENT
-        elapsed = np.where(pending, -since, 1.0)
+        runs_from = np.floor(since) + 1.0 if timer["whole_days"] else since
+        elapsed = np.where(pending, -runs_from, 1.0)
         with np.errstate(over="ignore", divide="ignore"):
             words = mix_array(mix_array(keys + np.uint64(timer["key"])) + np.uint64(0xAF251AF3B0F025B5))
-            past = special.ndtr(np.log(np.maximum(elapsed, 1e-300) / median) / sigma)
+            longer = special.ndtr(-np.log(np.maximum(elapsed, 1e-300) / median) / sigma)
         u = ((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
-        delay = median * np.exp(sigma * special.ndtri(np.minimum(past + u * (1.0 - past), 1.0 - 1e-12)))
+        delay = median * np.exp(-sigma * special.ndtri(np.maximum((1.0 - u) * longer, 1e-300)))
         strikes[number] = np.where(pending, np.maximum(-elapsed + delay, 0.0), strikes[number])
     return strikes
 

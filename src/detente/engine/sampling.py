@@ -166,6 +166,8 @@ _BINARY: Mapping[str, Callable[[Floats, Floats], NDArray[np.generic]]] = {
     "*": np.multiply,
     "and": np.multiply,
     "or": np.maximum,
+    "min": np.minimum,
+    "max": np.maximum,
     "<": np.less,
     "<=": np.less_equal,
     ">": np.greater,
@@ -181,5 +183,6 @@ def _binary(operator: str, a: Floats, b: Floats) -> Floats:
         if operator == "/":
             return np.divide(a, b)
         if operator == "^":
-            return np.where(a > 0.0, np.exp(b * np.log(np.maximum(a, 1e-300))), np.where(b == 0.0, 1.0, 0.0))
+            other = np.where(a > 0.0, np.exp(b * np.log(np.maximum(a, 1e-300))), np.where(b == 0.0, 1.0, 0.0))
+            return np.where(b == 2.0, a * a, other)
         return _BINARY[operator](a, b).astype(np.float64)

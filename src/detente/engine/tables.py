@@ -153,7 +153,7 @@ WATCH = np.dtype(
     ],
     align=True,
 )
-AGENDA = np.dtype([("time", F8), ("day", F8), ("moment", I8), ("outcome", I8)], align=True)
+AGENDA = np.dtype([("time", F8), ("recorded", I8), ("moment", I8), ("outcome", I8)], align=True)
 EXPOSURE = np.dtype([("clock", I8), ("start", F8), ("end", F8)], align=True)
 MEMORY_ROWS = np.dtype(
     [("row", I8), ("rate_row", I8), ("half_row", I8), ("full_row", I8), ("half", F8)], align=True
@@ -189,7 +189,7 @@ DRAWN, NO_OUTCOME = -2, -1
 
 
 # Slots of the counters in a block's scratch room.
-N_CLOCKS, N_TRIGGERS, N_WATCHES, N_STEADY, N_INSTANT, N_LOG, BROKEN_LANE = range(7)
+N_CLOCKS, N_TRIGGERS, N_WATCHES, N_STEADY, N_INSTANT, N_LOG, BROKEN_LANE, N_BROKEN = range(8)
 # What a lane's status may be.
 FINE, RUNAWAY, TOO_MANY_AT_ONCE, TOO_MANY_ROUNDS = range(4)
 

@@ -6,22 +6,25 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from detente.errors import ForecastError
 from detente.forecasting.frames import TABLES
-from detente.provenance import digest_of_file
+from detente.provenance import Provenance, digest_of_file
 
 if TYPE_CHECKING:
-    from detente.forecasting.result import Forecast
+    import polars as pl
 
 MANIFEST = "manifest.json"
 FILES = (MANIFEST, "forecast.json", *(f"{table}.parquet" for table in TABLES))
 MADE_BY = "detente"
 
 
-def save(forecast: Forecast, folder: Path | str) -> Path:
+def save(
+    folder: Path | str, data: dict[str, Any], frames: Mapping[str, pl.DataFrame], provenance: Provenance
+) -> Path:
     """Write ``forecast.json``, one Parquet file per table and ``manifest.json`` into a folder.
 
     The files are written beside the folder and moved there at the end; an earlier forecast in it is replaced.
@@ -36,7 +39,7 @@ def save(forecast: Forecast, folder: Path | str) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        _write(forecast, fresh)
+        _write(fresh, data, frames, provenance)
         fresh.chmod(0o755)
         _put(fresh, target)
     except BaseException:
@@ -75,13 +78,14 @@ def _is_ours(manifest: Path) -> bool:
     return isinstance(found, dict) and found.get("made_by") == MADE_BY
 
 
-def _write(forecast: Forecast, folder: Path) -> None:
-    _write_json(forecast.as_dict(), folder / "forecast.json")
-    for table in TABLES:
-        forecast.to_polars(table).write_parquet(folder / f"{table}.parquet")
+def _write(
+    folder: Path, data: dict[str, Any], frames: Mapping[str, pl.DataFrame], provenance: Provenance
+) -> None:
+    _write_json(data, folder / "forecast.json")
+    for table, frame in frames.items():
+        frame.write_parquet(folder / f"{table}.parquet")
     digests = {name: digest_of_file(folder / name) for name in FILES if name != MANIFEST}
-    manifest = {"made_by": MADE_BY, **forecast.provenance.as_dict(), "files": digests}
-    _write_json(manifest, folder / MANIFEST)
+    _write_json({"made_by": MADE_BY, **provenance.as_dict(), "files": digests}, folder / MANIFEST)
 
 
 def _write_json(data: object, path: Path) -> None:

@@ -85,8 +85,8 @@ def _evidence(crisis: Crisis) -> Iterator[str]:
     shares = evidence_shares(crisis)
     if shares.total:
         yield (
-            f"Of {shares.total:,} numbers {shares.sourced:,} name a source, {shares.judged:,} are judgement alone,"
-            f" {shares.reference:,} are rules or definitions."
+            f"Of {shares.total:,} numbers {shares.sourced:,} name a source, {shares.judged:,} are judgement"
+            f" alone, {shares.reference:,} are rules or definitions."
         )
     judged = resting_on_judgement(crisis)
     if judged:

@@ -14,7 +14,7 @@ from detente.engine.ensemble import Progress, memory_needed
 from detente.engine.watching import main_happenings
 from detente.errors import ForecastError
 from detente.forecasting import folder, frames, tables
-from detente.forecasting.answers import Answer, Curve, answer_question, curve_of
+from detente.forecasting.answers import Answer, Curve, answer_question, curve_of, last_day
 from detente.forecasting.outlooks import Outlook, outlook_of
 from detente.forecasting.remarks import notes_of, refuse_runaway, warnings_of
 from detente.layout import plain_text
@@ -76,14 +76,15 @@ class Forecast:
 
     def to_polars(self, table: frames.TableName = "questions") -> pl.DataFrame:
         """The table ``questions``, ``actions`` or ``curves`` as a Polars frame."""
-        return frames.to_polars(self, table)
+        return frames.to_polars(table, self.answers, self.actions, self.curve)
 
     def save(self, path: Path | str) -> Path:
         """Write a folder: ``manifest.json``, ``forecast.json`` and one Parquet file per table.
 
         An earlier forecast there is replaced; anything else is refused with a ForecastError.
         """
-        return folder.save(self, path)
+        tables_ = {str(table): self.to_polars(table) for table in frames.TABLES}
+        return folder.save(path, self.as_dict(), tables_, self.provenance)
 
     def as_dict(self) -> dict[str, Any]:
         """The whole forecast as plain data, ready for JSON; dates as text, probabilities in [0, 1]."""
@@ -107,15 +108,27 @@ class Forecast:
         }
 
     def __rich__(self) -> Group:
-        return tables.rendered(self)
+        return tables.rendered(self._shown())
 
     def __str__(self) -> str:
-        return plain_text(tables.rendered(self))
+        return plain_text(self)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return tables.html(self)
+        return tables.html(self._shown())
+
+    def _shown(self) -> tables.Shown:
+        crisis, settings = self.ensemble.crisis, self.ensemble.settings
+        n, version = self.ensemble.n_trajectories, self.provenance.versions["detente"]
+        header = (
+            f"{crisis.title or crisis.name} ({crisis.name})",
+            f"As of {crisis.as_of}, to {last_day(crisis, settings.horizon)} ({settings.horizon:g} days)",
+            f"{self.ensemble.finished:,} draws × {settings.n_replicates} replicates = {n:,} futures,"
+            f" seed {settings.seed}",
+            f"Digest of the crisis {self.provenance.digest[:16]}, Détente {version}",
+        )
+        return tables.Shown(header, self.answers, self.actions, self.warnings, self.notes)
 
 
 def forecast(

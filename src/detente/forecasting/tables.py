@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from detente.forecasting.answers import last_day
+from detente.forecasting.answers import Answer
+from detente.forecasting.outlooks import Outlook
 from detente.forecasting.wording import (
     LEGEND,
     NOTHING,
@@ -21,7 +22,16 @@ from detente.layout import Column, grid
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
 
-    from detente.forecasting.result import Forecast
+
+class Shown(NamedTuple):
+    """What there is to show of a forecast; `header` is its title and what was run, one line each."""
+
+    header: tuple[str, ...]
+    answers: Mapping[str, Answer]
+    actions: Mapping[str, Outlook]
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+
 
 QUESTIONS = (
     Column("", flexible=True),
@@ -42,31 +52,18 @@ ACTIONS = (
 )
 
 
-def header(forecast: Forecast) -> tuple[str, ...]:
-    """What was run: title, dates, futures, seed and digest, one line each."""
-    crisis, settings = forecast.ensemble.crisis, forecast.ensemble.settings
-    draws, replicates = forecast.ensemble.finished, settings.n_replicates
-    digest, version = forecast.provenance.digest[:16], forecast.provenance.versions["detente"]
-    return (
-        f"{crisis.title or crisis.name} ({crisis.name})",
-        f"As of {crisis.as_of}, to {last_day(crisis, settings.horizon)} ({settings.horizon:g} days)",
-        f"{draws:,} draws × {replicates} replicates = {draws * replicates:,} futures, seed {settings.seed}",
-        f"Digest of the crisis {digest}, Détente {version}",
-    )
-
-
-def question_rows(forecast: Forecast) -> Iterator[tuple[str, ...]]:
+def question_rows(shown: Shown) -> Iterator[tuple[str, ...]]:
     """The cells of `QUESTIONS`, one row per question."""
-    for answer in forecast.answers.values():
+    for answer in shown.answers.values():
         given = "" if answer.n_given is None else f" (condition holds in {answer.n_given:,} futures)"
         text = answer.text + given
         numbers = probability_text(answer), error_text(answer), range_text(answer)
         yield (answer.id, text, answer.closes.isoformat(), *numbers)
 
 
-def action_rows(forecast: Forecast) -> Iterator[tuple[str, ...]]:
+def action_rows(shown: Shown) -> Iterator[tuple[str, ...]]:
     """The cells of `ACTIONS`, one row per action, the likeliest first."""
-    for found in sorted(forecast.actions.values(), key=lambda found: (-found.probability, found.name)):
+    for found in sorted(shown.actions.values(), key=lambda found: (-found.probability, found.name)):
         yield (
             found.title,
             probability_text(found),
@@ -78,35 +75,35 @@ def action_rows(forecast: Forecast) -> Iterator[tuple[str, ...]]:
         )
 
 
-def rendered(forecast: Forecast) -> Group:
+def rendered(shown: Shown) -> Group:
     """Header, warnings, tables and notes for a terminal."""
     from rich.console import Group
     from rich.text import Text
 
-    title, *rest = header(forecast)
+    title, *rest = shown.header
     parts: list[RenderableType] = [Text(title, style="bold"), *map(Text, rest)]
-    parts += [Text(f"\nWarning: {warning}", style="yellow") for warning in forecast.warnings]
+    parts += [Text(f"\nWarning: {warning}", style="yellow") for warning in shown.warnings]
     for columns, rows in (
-        (QUESTIONS, list(question_rows(forecast))),
-        (ACTIONS, list(action_rows(forecast))),
+        (QUESTIONS, list(question_rows(shown))),
+        (ACTIONS, list(action_rows(shown))),
     ):
         if rows:
             parts += [Text(""), grid(columns, rows)]
         if rows and columns is QUESTIONS:
             parts.append(Text(LEGEND, style="dim"))
-    parts += [Text(""), *(Text(f"Note: {note}", style="dim") for note in forecast.notes)]
+    parts += [Text(""), *(Text(f"Note: {note}", style="dim") for note in shown.notes)]
     return Group(*parts)
 
 
-def html(forecast: Forecast) -> str:
+def html(shown: Shown) -> str:
     """The forecast as escaped HTML, for notebooks."""
-    title, *rest = header(forecast)
+    title, *rest = shown.header
     parts = [f"<p><b>{escape(title)}</b><br>{'<br>'.join(map(escape, rest))}</p>"]
-    parts += [f"<p><b>Warning:</b> {escape(warning)}</p>" for warning in forecast.warnings]
-    parts += [_html_table(QUESTIONS, question_rows(forecast)), f"<p><small>{escape(LEGEND)}</small></p>"]
-    if forecast.actions:
-        parts.append(_html_table(ACTIONS, action_rows(forecast)))
-    parts += [f"<p><small>{escape(note)}</small></p>" for note in forecast.notes]
+    parts += [f"<p><b>Warning:</b> {escape(warning)}</p>" for warning in shown.warnings]
+    parts += [_html_table(QUESTIONS, question_rows(shown)), f"<p><small>{escape(LEGEND)}</small></p>"]
+    if shown.actions:
+        parts.append(_html_table(ACTIONS, action_rows(shown)))
+    parts += [f"<p><small>{escape(note)}</small></p>" for note in shown.notes]
     return f"<div>{''.join(parts)}</div>"
 
 

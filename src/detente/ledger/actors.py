@@ -82,7 +82,7 @@ class Actors:
         known = self.spellings("names")
         nations = self.spellings("country")
         bare = pl.col(name).str.replace(r"\s*\(\d{4}-?(\d{4})?\)", "")
-        forces = bare.str.extract(
+        forces = pl.col(name).str.extract(
             r"^(?:Military|Police|Government)(?: Forces)? of (?:the )?([^(]+?)\s*(?:\(|$)", 1
         )
         civilians = bare.str.extract(r"^(?:Civilians|Protesters|Rioters) \(([^()]+)\)$", 1)

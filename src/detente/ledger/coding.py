@@ -195,6 +195,7 @@ def plover_table() -> Mapping[tuple[str, str], float]:
     return {(row["plover"], row["mode"]): float(row["score"]) for row in read_table("plover")}
 
 
+@cache
 def cameo_frame() -> pl.DataFrame:
     """The table of CAMEO codes as a frame, one row per code, for joins."""
     return pl.DataFrame(
@@ -213,6 +214,7 @@ def cameo_frame() -> pl.DataFrame:
     )
 
 
+@cache
 def plover_frame() -> pl.DataFrame:
     """Quad class and score by PLOVER type and mode (null: the type itself), for joins."""
     rows = [(r["plover"], r["mode"], float(r["score"]), int(r["quadclass"])) for r in read_table("plover")]

@@ -147,20 +147,23 @@ class _Rows:
         max_refused: float,
     ) -> list[Fault]:
         """Stage the rows of a file; its faults, if any, in place of raising."""
-        mine = Tally()
-        faults: list[Fault] = []
         try:
             plan = recognise(path, forms, columns or {})
-            self._read(path, plan, mine)
         except FormError as problem:
             return [problem.fault]
         except BrokenStreamError as problem:
-            faults.append(Fault(path.name, problem.line, "", problem.message, problem.hint))
+            return [_broken(path, problem)]
         except OSError as problem:
             hint = "Check the path." if isinstance(problem, FileNotFoundError) else ""
             return [Fault(path.name, 0, "", f"cannot be read: {problem.strerror or problem}.", hint)]
+        mine = Tally()
+        faults: list[Fault] = []
+        try:
+            self._read(path, plan, mine)
+        except BrokenStreamError as problem:
+            faults.append(_broken(path, problem))
         faults += too_many_refused(path.name, mine, plan.dataset, max_refused)
-        self.tally.add(mine, path.name, broken=bool(faults))
+        self.tally.add(mine, path.name)
         if faults and not partial:
             self.staging.discard()
         else:
@@ -188,6 +191,10 @@ class _Rows:
         kept = good.filter(pl.col("_left_out").is_null())
         if kept.height:
             self.staging.add(kept.drop("_left_out", REFUSED, REFUSED_TEXT))
+
+
+def _broken(path: Path, problem: BrokenStreamError) -> Fault:
+    return Fault(path.name, problem.line, "", problem.message, problem.hint)
 
 
 def _left_out(actors: Actors, both: bool, since: dt.date | None, until: dt.date | None) -> pl.Expr:

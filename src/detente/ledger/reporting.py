@@ -155,7 +155,7 @@ class Tally:
         if len(shown) < EXAMPLES:
             shown.append(("", line, text[:60]))
 
-    def add(self, other: Tally, file: str, *, broken: bool) -> None:
+    def add(self, other: Tally, file: str) -> None:
         """Add the counts of a file that was read."""
         self.read += other.read
         self.left_out += other.left_out

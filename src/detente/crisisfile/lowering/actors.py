@@ -54,9 +54,9 @@ def as_expression(factor: Factor) -> Expression:
     """
     value = _shape(factor)
     if factor.at_least is not None:
-        value = _extreme("+", value, factor.at_least)
+        value = _two("max", value, factor.at_least)
     if factor.at_most is not None:
-        value = _extreme("-", value, factor.at_most)
+        value = _two("min", value, factor.at_most)
     if factor.condition is None:
         return value
     return _two("+", ONE, _two("*", factor.condition, _two("-", value, ONE)))
@@ -75,12 +75,7 @@ def _shape(factor: Factor) -> Expression:
             return _two("^", times, steps)
         case "memory":
             return _two("+", ONE, _two("*", _two("-", times, ONE), of))
-    return _extreme("+", of, Number(0.0))
-
-
-def _extreme(sign: BinaryOperator, a: Expression, b: Expression) -> Expression:
-    r"""The greater (``+``) or the lesser (``-``) of two numbers: (a + b ± |a − b|) / 2."""
-    return _two("/", _two(sign, _two("+", a, b), Call("abs", _two("-", a, b))), Number(2.0))
+    return _two("max", of, Number(0.0))
 
 
 def _two(operator: BinaryOperator, left: Expression, right: Expression) -> Binary:

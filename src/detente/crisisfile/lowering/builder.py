@@ -221,12 +221,13 @@ class Builder:
             return self.calendar[text]
         try:
             moment = parse_date(text)
-        except ValueError:
+            last = end_of_day(moment) if end and ":" not in text else moment
+        except (ValueError, OverflowError):
             known = ", ".join(sorted(self.calendar)) or "none"
             hint = f"Write 2024-11-30 or 2024-11-30T04:00, or a name of the calendar: {known}."
             self.fault(path, f"'{text}' is not a date", hint)
             return 0.0
-        return days_between(self.origin, end_of_day(moment) if end and ":" not in text else moment)
+        return days_between(self.origin, last)
 
     # ── primitives ──────────────────────────────────────────────────────────────────────────────
 

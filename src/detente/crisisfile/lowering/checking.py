@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from detente.crisisfile.lowering.builder import Bind, Builder, Kind, Reference, Use
-from detente.crisisfile.reading import Path
-from detente.crisisfile.suggest import did_you_mean
+from detente.crisisfile.lowering.names import HAPPENINGS, WORDS, check_value, look_up
 from detente.expressions import (
     AnyMonth,
     At,
@@ -21,25 +20,10 @@ from detente.expressions import (
     Unary,
     Within,
 )
-from detente.model import Clock, Timer
+from detente.model import Clock
 
-_WORDS: dict[Kind, str] = {
-    "parameter": "a parameter",
-    "stock": "a stock",
-    "stage": "a stage",
-    "memory": "a memory",
-    "moment": "a happening",
-    "timer": "a timer",
-    "outcome": "an outcome",
-    "alias": "a condition",
-    "date": "a date of the calendar",
-    "actor": "an actor",
-    "question": "a question",
-}
 _NUMBERS: tuple[Kind, ...] = ("parameter", "stock", "memory")
-_HAPPENINGS: tuple[Kind, ...] = ("moment", "outcome")
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-_SHOWN = 25
 
 
 def check(build: Builder) -> None:
@@ -60,70 +44,9 @@ def _check_bind(build: Builder, bind: Bind) -> None:
 
 
 def _check_reference(build: Builder, reference: Reference) -> None:
-    if not _look_up(build, reference.name, reference.kinds, reference.path) or not reference.value:
+    if not look_up(build, reference.name, reference.kinds, reference.path) or not reference.value:
         return
     check_value(build, reference.name, reference.value, reference.path)
-
-
-def check_value(build: Builder, stage: str, value: str, path: Path) -> None:
-    """Record a fault where a stage has no such value."""
-    values = build.stages[stage].values
-    if value not in values:
-        hint = f"{did_you_mean(value, values)} Its values: {', '.join(values)}.".strip()
-        build.fault(path, f"the stage '{stage}' has no value '{value}'", hint)
-
-
-def _look_up(build: Builder, name: str, kinds: tuple[Kind, ...], path: Path) -> bool:
-    """Whether a name is of one of some kinds; a fault is recorded if it is not."""
-    declared = build.names.get(name)
-    wanted = _joined(kinds)
-    if declared is None and build.is_left_out(name):
-        return False
-    if declared is None:
-        build.fault(path, f"there is no {wanted} '{name}'", _known(build, name, kinds))
-        return False
-    if declared.kind in kinds or ("timer" in kinds and _is_timer(build, name)):
-        return True
-    hint = _remedy(declared.kind, name, kinds) or _known(build, name, kinds)
-    build.fault(path, f"'{name}' is {_WORDS[declared.kind]}; what is needed here is {_article(wanted)}", hint)
-    return False
-
-
-def _joined(kinds: tuple[Kind, ...]) -> str:
-    named = [kind for kind in kinds if kind != "outcome" or "moment" not in kinds]
-    return " or ".join(_WORDS[kind].split(" ", 1)[1] for kind in named)
-
-
-def _article(words: str) -> str:
-    return f"an {words}" if words[0] in "aeiou" else f"a {words}"
-
-
-def _is_timer(build: Builder, name: str) -> bool:
-    draft = build.moments.get(name)
-    return draft is not None and isinstance(draft.cause, Timer)
-
-
-def _known(build: Builder, name: str, kinds: tuple[Kind, ...]) -> str:
-    """The names of some kinds that an analyst may mean, without those that lowering made for itself."""
-    known = sorted(
-        other
-        for other, declared in build.names.items()
-        if declared.written and (declared.kind in kinds or ("timer" in kinds and _is_timer(build, other)))
-    )
-    some = ", ".join(known[:_SHOWN]) + (" …" if len(known) > _SHOWN else "")
-    return f"{did_you_mean(name, known)} Known: {some or 'none'}.".strip()
-
-
-def _remedy(kind: Kind, name: str, kinds: tuple[Kind, ...]) -> str:
-    if kind in _HAPPENINGS and "stock" in kinds:
-        return f"Write count({name}), since({name}), happened({name}) or `within 30 d of {name}`."
-    if kind == "stage" and "stock" in kinds:
-        return f"Compare it with one of its values: `{name} == …`."
-    if kind == "date":
-        return f"Write until({name}): the days from now to that date."
-    if kind in ("parameter", "stock", "memory") and "moment" in kinds:
-        return "A happening is a moment or one of its outcomes."
-    return ""
 
 
 class _Checker:
@@ -141,6 +64,8 @@ class _Checker:
             self._question(self.use.expression)
         elif self.use.wanted == "condition":
             self._condition(self.use.expression)
+        elif self.use.wanted == "constant":
+            self._operand(self.use.expression)
         else:
             self._number(self.use.expression)
 
@@ -150,7 +75,7 @@ class _Checker:
         self.faulty = True
 
     def _name(self, name: str, *kinds: Kind) -> None:
-        if not self.faulty and not _look_up(self.build, name, kinds, self.use.path):
+        if not self.faulty and not look_up(self.build, name, kinds, self.use.path):
             self.faulty = True
 
     # ── questions ───────────────────────────────────────────────────────────────────────────────
@@ -178,7 +103,7 @@ class _Checker:
 
     def _first(self, node: First) -> None:
         if not node.value:
-            self._name(node.happening, *_HAPPENINGS)
+            self._name(node.happening, *HAPPENINGS)
             return
         self._name(node.happening, "stage")
         self._value(node.happening, node.value)
@@ -193,6 +118,10 @@ class _Checker:
 
     def _condition(self, node: Expression) -> None:
         match node:
+            case Call("happened") | Within() if self.use.wanted == "constant":
+                self._moves(node)
+            case Name(name) if self.use.wanted == "constant" and self._kind(name) == "alias":
+                self._moves(node)
             case Binary("and" | "or", left, right):
                 self._condition(left)
                 self._condition(right)
@@ -201,9 +130,9 @@ class _Checker:
             case Binary(operator, left, right) if operator in _COMPARISONS:
                 self._comparison(node, left, right)
             case Call("happened", Name(name)):
-                self._name(name, *_HAPPENINGS)
+                self._name(name, *HAPPENINGS)
             case Within(_, name):
-                self._name(name, *_HAPPENINGS)
+                self._name(name, *HAPPENINGS)
             case Name(name) if self._kind(name) == "alias":
                 pass
             case First() | Before() | Ever() | At() | AnyMonth():
@@ -224,14 +153,17 @@ class _Checker:
             self._name(name, "alias", "stock", "stage")
             return
         hint = hints.get(kind, f"Compare it, as in `{name} > 3`.")
-        self._fault(f"'{name}' is {_WORDS[kind]}, but a condition is needed", hint)
+        self._fault(f"'{name}' is {WORDS[kind]}, but a condition is needed", hint)
 
     def _comparison(self, node: Binary, left: Expression, right: Expression) -> None:
         for stage, value in ((left, right), (right, left)):
             if isinstance(stage, Name) and self.build.is_left_out(stage.name):
                 return
             if isinstance(stage, Name) and self._kind(stage.name) == "stage":
-                self._stage_comparison(node, stage.name, value)
+                if self.use.wanted == "constant":
+                    self._moves(node)
+                else:
+                    self._stage_comparison(node, stage.name, value)
                 return
         for side in (left, right):
             if isinstance(side, Name) and self._kind(side.name) is None:
@@ -265,20 +197,19 @@ class _Checker:
             case Name(name):
                 self._name(name, *self.numbers)
             case Month() | Call("until" | "since" | "count") if self.use.wanted == "constant":
-                hint = "Here the number is needed before anything happens: use numbers and parameters."
-                self._fault(f"'{node}' changes with time", hint)
+                self._moves(node)
             case Month():
                 pass
             case Unary("-", operand):
                 self._operand(operand)
-            case Binary("+" | "-" | "*" | "/" | "^", left, right):
+            case Binary("+" | "-" | "*" | "/" | "^" | "min" | "max", left, right):
                 self._operand(left)
                 self._operand(right)
             case Call("until", argument):
                 if isinstance(argument, Name):
                     self._name(argument.name, "date")
             case Call("since" | "count", argument):
-                self._name(str(argument), *_HAPPENINGS)
+                self._name(str(argument), *HAPPENINGS)
             case Call("exp" | "log" | "sqrt" | "abs", argument):
                 self._operand(argument)
             case Date():
@@ -296,9 +227,6 @@ class _Checker:
 
     def _operand(self, node: Expression) -> None:
         """An operand of arithmetic: a number, or a condition, which counts 1 while it holds and else 0."""
-        if self.use.wanted == "constant":
-            self._number(node)
-            return
         logical = isinstance(node, Binary) and node.operator in (*_COMPARISONS, "and", "or")
         logical = logical or (isinstance(node, Unary) and node.operator == "not") or isinstance(node, Within)
         logical = logical or (isinstance(node, Call) and node.function == "happened")
@@ -307,6 +235,10 @@ class _Checker:
             self._condition(node)
         else:
             self._number(node)
+
+    def _moves(self, node: Expression) -> None:
+        hint = "Here the number is needed before anything happens: use numbers and parameters."
+        self._fault(f"'{node}' changes with time", hint)
 
     def _kind(self, name: str) -> Kind | None:
         declared = self.build.names.get(name)

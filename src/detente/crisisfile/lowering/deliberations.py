@@ -1,8 +1,8 @@
-"""Deliberations: a position that follows the compromise of the factions, a debate, and what it decides.
+"""Deliberations: a position that follows what the factions arrive at, a debate, and what it decides.
 
 For a deliberation ``X``::
 
-    stock    X              0–100, follows Σ influence·salience·position / Σ influence·salience
+    stock    X              0–100, follows the weighted mean or median of positions, or what a veto leaves
     stage    X.debate       closed open
     moments  X.opened       raised by `opened_by`; a new opening restarts the debate
              X.decided      when the debate has taken its time: the choice among the outcomes
@@ -10,51 +10,90 @@ For a deliberation ``X``::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import reduce
+from collections.abc import Callable, Container, Mapping
 
 from detente.crisisfile.lowering.builder import Builder, Draft
+from detente.crisisfile.lowering.group_rules import Stand, compromise, median, veto
 from detente.crisisfile.lowering.moments import becomes, is_at, raises, starts
-from detente.crisisfile.lowering.numbers import known, number, number_and_chance
+from detente.crisisfile.lowering.numbers import MACHINE_LENGTH, known, number, number_and_chance
 from detente.crisisfile.lowering.pieces import outcomes
 from detente.crisisfile.reading import Path
-from detente.crisisfile.schema.rich import DeliberationForm
+from detente.crisisfile.schema.rich import DeliberationForm, VetoForm
 from detente.crisisfile.schema.whole import CrisisForm
 from detente.crisisfile.suggest import did_you_mean
-from detente.expressions import Binary, Expression, Name, Number
+from detente.expressions import FUNCTIONS, Binary, Call, Expression, Month, Name, Number, Within, walk
 from detente.model import Cause, Raised, Stock, Timer
+
+MAX_FACTIONS = 100
+"""Most factions that take part in one deliberation."""
 
 
 def lower_deliberations(build: Builder, form: CrisisForm) -> None:
     """All deliberations."""
     for name, deliberation in sorted(form.deliberations.items()):
         path: Path = ("deliberations", name)
-        _position(build, name, deliberation, path)
+        _position(build, name, deliberation, path, form.deliberations)
         _debate(build, name, deliberation, path)
 
 
 # ── position ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _position(build: Builder, name: str, form: DeliberationForm, path: Path) -> None:
+def _position(build: Builder, name: str, form: DeliberationForm, path: Path, others: Container[str]) -> None:
     factions = _factions(build, form, path)
     stands = {faction: _stands(build, form, faction, path) for faction in factions}
-
-    def compromise(influence: Callable[[str], Expression]) -> Expression:
-        weights = {each: Binary("*", influence(f"{form.actor}.{each}"), stands[each][1]) for each in stands}
-        weighted = [Binary("*", weights[each], stands[each][0]) for each in stands]
-        return Binary("/", _sum(weighted), _sum(list(weights.values())))
-
     if not stands:
         return
-    start = compromise(lambda stock: build.stocks[stock].start)
+    target = _target(build, form, stands, path)
+    follows = target(Name)
+    start = target(lambda stock: build.stocks[stock].start)
     if form.start is not None:
         start = number(build, form.start, (*path, "start"), "number", constant=True)
+    elif _moves(build, start, others):
+        hint = "Add `start:`, such as `start: 50`."
+        build.fault(path, "the start does not follow from positions that depend on the state", hint)
+    if len(stands) > MAX_FACTIONS or max(len(str(follows)), len(str(start))) > MACHINE_LENGTH:
+        hint = "Join some of them. A median compares each with every other."
+        build.fault((*path, "factions"), f"{len(stands)} factions are too many for one expression", hint)
+    if all(known(build, salience) == 0.0 for _, salience in stands.values()):
+        hint = "Give at least one of them a salience above 0."
+        build.fault((*path, "factions"), "no faction cares about the issue", hint)
     over = number(build, form.adjusts, (*path, "adjusts"), "duration")
-    stock = Stock(
-        name, start, "points", form.title, lower=0.0, upper=100.0, follows=compromise(Name), over=over
-    )
+    stock = Stock(name, start, "points", form.title, lower=0.0, upper=100.0, follows=follows, over=over)
     build.add_stock(stock, path)
+
+
+def _target(
+    build: Builder, form: DeliberationForm, stands: Mapping[str, tuple[Expression, Expression]], path: Path
+) -> Callable[[Callable[[str], Expression]], Expression]:
+    """What the factions arrive at, given the influence of each by the name of its stock."""
+    rule = median if form.rule == "median" else compromise
+    leader = None if form.veto is None else _leader(build, form.veto, stands, (*path, "veto"))
+
+    def target(influence: Callable[[str], Expression]) -> Expression:
+        choice = rule(
+            [
+                Stand(position, Binary("*", influence(f"{form.actor}.{faction}"), salience))
+                for faction, (position, salience) in stands.items()
+            ]
+        )
+        return choice if form.veto is None or leader is None else veto(choice, *leader, form.veto.kind)
+
+    return target
+
+
+def _leader(
+    build: Builder, form: VetoForm, stands: Mapping[str, tuple[Expression, Expression]], path: Path
+) -> tuple[Expression, Expression] | None:
+    """Where the leader stands, and the status quo."""
+    status_quo = _on_scale(build, form.status_quo, (*path, "status_quo"))
+    if form.by is None:
+        return _on_scale(build, form.position, (*path, "position")), status_quo
+    if form.by not in stands:
+        hint = f"{did_you_mean(form.by, stands)} Those that deliberate: {', '.join(stands)}.".strip()
+        build.fault((*path, "by"), f"no faction '{form.by}' takes part", hint)
+        return None
+    return stands[form.by][0], status_quo
 
 
 def _factions(build: Builder, form: DeliberationForm, path: Path) -> list[str]:
@@ -85,16 +124,27 @@ def _stands(
     """Position and salience of a faction."""
     place = (*path, "factions", faction)
     given = form.factions[faction]
-    position = number(build, given.position, (*place, "position"), "number")
-    sure = known(build, position)
-    if sure is not None and not 0.0 <= sure <= 100.0:
-        hint = "Positions run from 0 to 100."
-        build.fault((*place, "position"), f"the position {sure:g} is not on the scale", hint)
+    position = _on_scale(build, given.position, (*place, "position"))
     return position, number(build, given.salience, (*place, "salience"), "share")
 
 
-def _sum(terms: Sequence[Expression]) -> Expression:
-    return reduce(lambda left, right: Binary("+", left, right), terms)
+def _on_scale(build: Builder, raw: object, path: Path) -> Expression:
+    """A position; a fault where it is known to lie off the scale."""
+    position = number(build, raw, path, "number")
+    sure = known(build, position)
+    if sure is not None and not 0.0 <= sure <= 100.0:
+        build.fault(path, f"the position {sure:g} is not on the scale", "Positions run from 0 to 100.")
+    return position
+
+
+def _moves(build: Builder, expression: Expression, deliberations: Container[str]) -> bool:
+    """Whether an expression reads the state or the time, so that it has no value before anything happens."""
+    for node in walk(expression):
+        if isinstance(node, Month | Within) or (isinstance(node, Call) and node.function not in FUNCTIONS):
+            return True
+        if isinstance(node, Name) and node.name not in build.parameters:
+            return node.name in build.names or node.name in deliberations
+    return False
 
 
 # ── debate ───────────────────────────────────────────────────────────────────────────────────────

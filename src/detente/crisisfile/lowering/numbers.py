@@ -13,7 +13,9 @@ from detente.model import Distribution, Evidence, Parameter
 ZERO = Number(0.0)
 ONE = Number(1.0)
 
-_MACHINE_LENGTH = 100_000
+MACHINE_LENGTH = 100_000
+"""Longest expression of a machine form [characters]."""
+
 _MACHINE_DEPTH = 400
 
 
@@ -159,4 +161,4 @@ def _machine_value(build: Builder, raw: Any, path: Path, wanted: Wanted) -> Valu
 
 def _parse(build: Builder, text: str) -> Expression:
     """Parse an expression; one that lowering has put together may be longer and deeper than a written one."""
-    return parse(text, _MACHINE_LENGTH, _MACHINE_DEPTH) if build.machine else parse(text)
+    return parse(text, MACHINE_LENGTH, _MACHINE_DEPTH) if build.machine else parse(text)

@@ -24,7 +24,6 @@ from detente.crisisfile.lowering.words import RESERVED, is_name
 from detente.crisisfile.reading import Path
 from detente.crisisfile.schema.primitives import (
     MemoryForm,
-    OccasionForm,
     ParameterForm,
     StageForm,
     StockForm,
@@ -39,7 +38,6 @@ from detente.model import (
     Memory,
     Parameter,
     Raised,
-    Schedule,
     Stock,
     Timer,
     Trigger,
@@ -62,7 +60,7 @@ _ARGUMENTS: dict[DistributionKind, int] = {
 
 
 def lower_primitives(build: Builder, form: CrisisForm) -> None:
-    """All primitive sections except clocks."""
+    """All primitive sections except clocks and occasions."""
     for name, given in sorted(form.parameters.items()):
         _parameter(build, name, given, ("parameters", name))
     for name, stock in sorted(form.stocks.items()):
@@ -77,8 +75,6 @@ def lower_primitives(build: Builder, form: CrisisForm) -> None:
 def _lower_moments(build: Builder, form: CrisisForm) -> None:
     for name, timer in sorted(form.timers.items()):
         _timer(build, name, timer, ("timers", name))
-    for name, occasion in sorted(form.occasions.items()):
-        _occasion(build, name, occasion, ("occasions", name))
     for name, trigger in sorted(form.triggers.items()):
         path: Path = ("triggers", name)
         when = expression(build, trigger.when, (*path, "when"), "condition")
@@ -232,11 +228,3 @@ def _memory(build: Builder, name: str, form: MemoryForm, path: Path) -> None:
 def _timer(build: Builder, name: str, form: TimerForm, path: Path) -> None:
     delay, varies = number_and_chance(build, form.delay, (*path, "delay"), "duration", form.varies)
     add_moment(build, form, name, path, Timer(delay, varies, form.whole_days, form.again))
-
-
-def _occasion(build: Builder, name: str, form: OccasionForm, path: Path) -> None:
-    times = sorted(build.time(date, (*path, "dates", i)) for i, date in enumerate(form.dates))
-    for i, date in enumerate(form.dates):
-        if date in form.dates[:i]:
-            build.fault((*path, "dates", i), f"the date {date} stands twice", "Remove one of them.")
-    add_moment(build, form, name, path, Schedule(tuple(times), form.kind))

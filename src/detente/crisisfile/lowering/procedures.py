@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from detente.crisisfile.lowering.builder import Builder, Draft
-from detente.crisisfile.lowering.checking import check_value
 from detente.crisisfile.lowering.factors import factors
 from detente.crisisfile.lowering.moments import add_moment, becomes, both, is_at, raises, starts
+from detente.crisisfile.lowering.names import check_value
 from detente.crisisfile.lowering.numbers import expression, number, number_and_chance
 from detente.crisisfile.lowering.primitives import check_values
 from detente.crisisfile.reading import Path

@@ -19,8 +19,12 @@ from detente.model import Claim, Event, Source
 PRECISIONS = ("day", "week", "month", "approx", "period")
 
 
-def tables_of(build: Builder, form: CrisisForm, tables: Tables) -> Tables:
-    """The tables beside the file, or the sections of the same names in it; not both."""
+def tables_of(build: Builder, form: CrisisForm, beside_it: Tables | None) -> Tables:
+    """The tables beside the file, or the sections of the same names in it; not both.
+
+    Ids are looked up in both, unless the tables could not be read (None).
+    """
+    tables = beside_it or Tables()
     sections: tuple[tuple[str, Mapping[str, Any], Mapping[str, Any]], ...] = (
         ("sources", form.sources, tables.sources),
         ("claims", form.claims, tables.claims),
@@ -30,21 +34,25 @@ def tables_of(build: Builder, form: CrisisForm, tables: Tables) -> Tables:
         if within and beside:
             hint = f"Move the section into {word}.csv, or remove the table."
             build.fault((word,), f"there is a section `{word}` and a table {word}.csv", hint)
-    _check_ids(build, form)
-    return Tables(
+    whole = Tables(
         sources=tables.sources or {id_: _source(id_, each) for id_, each in form.sources.items()},
         claims=tables.claims or {id_: _claim(id_, each) for id_, each in form.claims.items()},
         events=tables.events or {id_: _event(build, id_, each) for id_, each in form.events.items()},
     )
+    if beside_it is not None:
+        _check_ids(build, form, whole)
+    return whole
 
 
-def _check_ids(build: Builder, form: CrisisForm) -> None:
-    """Ids in the sections of the file must stand in it."""
+def _check_ids(build: Builder, form: CrisisForm, tables: Tables) -> None:
+    """Ids in the sections of the file must stand in its sections or in the tables beside it."""
     lists: list[tuple[Path, tuple[str, ...], Mapping[str, Any]]]
-    lists = [(("claims", name, "source"), claim.source, form.sources) for name, claim in form.claims.items()]
+    lists = [
+        (("claims", name, "source"), claim.source, tables.sources) for name, claim in form.claims.items()
+    ]
     for name, event in form.events.items():
-        lists.append((("events", name, "sources"), event.sources, form.sources))
-        lists.append((("events", name, "claims"), event.claims, form.claims))
+        lists.append((("events", name, "sources"), event.sources, tables.sources))
+        lists.append((("events", name, "claims"), event.claims, tables.claims))
     for path, ids, known in lists:
         for id_ in ids:
             if id_ not in known and not build.is_left_out(id_):

@@ -16,6 +16,7 @@ from detente.crisisfile.lowering.evidence import check_evidence
 from detente.crisisfile.lowering.freezing import settle
 from detente.crisisfile.lowering.hidden import lower_hidden
 from detente.crisisfile.lowering.numbers import plain
+from detente.crisisfile.lowering.occasions import lower_occasions
 from detente.crisisfile.lowering.primitives import lower_primitives
 from detente.crisisfile.lowering.procedures import lower_procedures
 from detente.crisisfile.lowering.questions import lower_questions
@@ -84,17 +85,18 @@ def lower(valid: Validated, tree: Tree, tables: Tables | None, faults: Iterable[
 
 def _lower(build: Builder, form: CrisisForm, tables: Tables | None) -> Resolution:
     tables_known = tables is not None
-    tables = tables_of(build, form, tables or Tables())
+    tables = tables_of(build, form, tables)
     _refuse_rich_words(build, form)
     _calendar(build, form)
     _sections(build, form, tables if tables_known else None)
+    horizon = _horizon(build, form)
+    lower_occasions(build, form, horizon)
     check(build)
     record: tuple[Recorded, ...] = ()
     unmatched: tuple[str, ...] = ()
     if tables_known:
         check_evidence(build, tables)
         record, unmatched = _record(build, form, tables)
-    horizon = _horizon(build, form)
     if build.faults:
         raise CrisisFileError(build.faults)
     settle(build)

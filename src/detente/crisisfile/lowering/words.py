@@ -37,6 +37,8 @@ RESERVED = frozenset(
         "log",
         "sqrt",
         "abs",
+        "min",
+        "max",
     ]
 )
 """Words of the grammar of expressions."""

@@ -114,12 +114,31 @@ class TimerForm(MomentForm):
 
 
 class OccasionForm(MomentForm):
-    """Something that happens on given dates."""
+    """Something that happens on given dates, or periodically."""
 
-    dates: Many[Instant] = Field(description="Dates, or names of the calendar; past ones are data.")
+    dates: Many[Instant] | None = Field(
+        None, description="Dates, or names of the calendar; past ones are data."
+    )
+    every: Value | None = Field(
+        None, description="Period: 7 d, 2 weeks, 1 month, 1 year; months keep the day of the month."
+    )
+    from_: Instant | None = Field(None, alias="from", description="The first date of `every`.")
+    to: Instant | None = Field(
+        None, description="The last day of `every`; default: the end of the simulation."
+    )
     kind: Literal["occasion", "date"] = Field(
         "occasion", description="Machine form: dates come before occasions."
     )
+
+    @model_validator(mode="after")
+    def _has_dates(self) -> OccasionForm:
+        if self.dates is None and self.every is None:
+            raise ValueError("an occasion needs its dates|Write `dates: […]`, or `every: 7 d` with `from:`.")
+        if self.every is not None and self.from_ is None:
+            raise ValueError("`every` does not say from when|Add `from:`, the first of the dates.")
+        if self.every is None and (self.from_ is not None or self.to is not None):
+            raise ValueError("`from` and `to` belong to `every`|Add `every: 7 d`, or leave them out.")
+        return self
 
 
 class TriggerForm(MomentForm):

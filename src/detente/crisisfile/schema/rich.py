@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from detente.crisisfile.schema.base import Evidenced, Form, Instant, Many, Names, Section, Value
@@ -192,15 +194,39 @@ class PositionForm(Evidenced):
     salience: Value = Field(1.0, description="How much it cares, from 0 to 1.")
 
 
+class VetoForm(Evidenced):
+    """A leader who accepts what is no further away than the status quo."""
+
+    position: Value | None = Field(None, description="Where the leader stands, from 0 to 100.")
+    by: str | None = Field(None, description="The faction whose position the leader has.")
+    status_quo: Value = Field(description="What stays if the leader refuses, from 0 to 100.")
+    kind: Literal["concede", "block"] = Field(
+        "concede",
+        description="Beyond what is accepted: `concede` stops at its edge, `block` keeps the status quo.",
+    )
+
+    @model_validator(mode="after")
+    def _has_one_position(self) -> VetoForm:
+        if (self.position is None) == (self.by is None):
+            raise ValueError("a veto needs one position|Write `position:`, or `by:` and a faction.")
+        return self
+
+
 class DeliberationForm(Evidenced):
     """Factions of one actor settling a position on an issue."""
 
     actor: str = Field(description="Whose factions deliberate.")
     title: str = Field("", description="What 0 and 100 mean.")
     factions: Section[PositionForm] = Field(description="Where each faction stands.")
-    start: Value | None = Field(None, description="Position at the start; default: the compromise.")
+    rule: Literal["compromise", "median"] = Field(
+        "compromise", description="What the factions arrive at: their weighted mean, or weighted median."
+    )
+    veto: VetoForm | None = Field(None, description="A leader who may refuse it.")
+    start: Value | None = Field(
+        None, description="Position at the start; default: what the factions arrive at."
+    )
     adjusts: Value = Field(
-        description="Inertia: time constant of the approach to the compromise, a duration."
+        description="Inertia: time constant of the approach to what they arrive at, a duration."
     )
     opened_by: Names = Field((), description="Happenings that open the debate.")
     takes: Value | None = Field(None, description="How long the debate takes, a duration; may have `varies`.")

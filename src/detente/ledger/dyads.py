@@ -1,0 +1,250 @@
+"""Directed dyads × days: how often each actor did what to each other, day by day, and memories of it.
+
+A dyad is an ordered pair (actor, recipient) of two different actors. Arrays have the axes (actor, recipient,
+day) or, flattened over the n (n - 1) pairs in that order, (dyad, day). A memory on a day holds what came
+*before* that day, never the day itself, so that every forecast one day ahead is honest by construction.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from detente.errors import TableError
+
+FloatArray = NDArray[np.float64]
+
+KINDS: Mapping[str, pl.Expr] = {
+    "any": pl.lit(True),
+    "verbal_cooperation": pl.col("quadclass_icews") == 1,
+    "material_cooperation": pl.col("quadclass_icews") == 2,
+    "verbal_conflict": pl.col("quadclass_icews") == 3,
+    "material_conflict": pl.col("quadclass_icews") == 4,
+    "military": pl.col("cameo").str.slice(0, 2).is_in(["18", "19", "20"]),
+}
+"""Kinds of events by name; quad classes in the convention of ICEWS, military: roots 18 to 20."""
+
+CLIMATOLOGY_WEIGHT = 2.0
+"""Days of the mean over all dyads that a dyad's own long-run share is shrunk by."""
+
+
+@dataclass(frozen=True, eq=False)
+class DyadDays:
+    """Counts of events of several kinds between all ordered pairs of some actors, over a span of days.
+
+    `counts` has shape (n, n, days) per kind, day 0 being `first_day`; the diagonal is zero.
+    """
+
+    actors: tuple[str, ...]
+    first_day: dt.date
+    counts: Mapping[str, FloatArray]
+
+    @property
+    def n_days(self) -> int:
+        """Days of the span."""
+        return next(iter(self.counts.values())).shape[-1]
+
+    @property
+    def pairs(self) -> NDArray[np.int64]:
+        """Number of the actor and of the recipient of each dyad, shape (dyads, 2)."""
+        n = len(self.actors)
+        return np.array([(i, j) for i, j in product(range(n), repeat=2) if i != j], dtype=np.int64)
+
+    @property
+    def dyads(self) -> tuple[tuple[str, str], ...]:
+        """Actor and recipient of each dyad, in the order of every (dyad, day) array."""
+        return tuple((self.actors[i], self.actors[j]) for i, j in self.pairs)
+
+    def flat(self, array: FloatArray) -> FloatArray:
+        """An array (actor, recipient, …) as (dyad, …)."""
+        i, j = self.pairs.T
+        return array[i, j]
+
+    def happened(self, kind: str) -> FloatArray:
+        """Whether at least one event of the kind fell on the day, 0 or 1, shape (dyads, days)."""
+        return (self.flat(self.of(kind)) > 0).astype(np.float64)
+
+    def of(self, kind: str) -> FloatArray:
+        """Counts of a kind, shape (n, n, days)."""
+        if kind not in self.counts:
+            raise TableError(f"there is no kind '{kind}'. Kinds here: {', '.join(self.counts)}.")
+        return self.counts[kind]
+
+    def number(self, day: dt.date) -> int:
+        """Number of a day of the span; the day after the last is allowed, as an open end."""
+        number = (day - self.first_day).days
+        if not 0 <= number <= self.n_days:
+            last = self.first_day + dt.timedelta(days=self.n_days - 1)
+            raise TableError(f"{day} lies outside the record, which runs from {self.first_day} to {last}.")
+        return number
+
+    def weekdays(self) -> NDArray[np.int64]:
+        """Day of the week of each day, Monday = 0."""
+        return (self.first_day.weekday() + np.arange(self.n_days)) % 7
+
+
+def dyad_days(
+    events: pl.DataFrame | Path | str,
+    actors: Sequence[str],
+    *,
+    first_day: dt.date | None = None,
+    last_day: dt.date | None = None,
+    kinds: Iterable[str] = tuple(KINDS),
+) -> DyadDays:
+    """Count events per directed dyad, day and kind.
+
+    Parameters
+    ----------
+    events : DataFrame, or path of a Parquet table written by `import_events`
+        Columns actor, recipient, occurred_at, cameo, quadclass_icews; rows that are not exact to the day or
+        not directed (columns precision and directed, where present) are left out.
+    actors : sequence of str
+        Ids of the actors, at least two.
+    first_day, last_day : date, optional
+        Span of the record, both included; by default from the first event to the last.
+    kinds : iterable of str, default all
+        Names in `KINDS`.
+
+    Raises
+    ------
+    TableError
+        If an actor has no event, a kind is unknown, or the span is empty.
+    """
+    table = pl.scan_parquet(events) if isinstance(events, str | Path) else events.lazy()
+    wanted = tuple(kinds)
+    unknown = [kind for kind in wanted if kind not in KINDS]
+    if unknown:
+        raise TableError(f"there is no kind '{unknown[0]}'. Known: {', '.join(KINDS)}.")
+    if len(set(actors)) < max(2, len(actors)):
+        raise TableError("actors: name at least two, each once.")
+    rows = _rows_between(table, actors)
+    present = set(rows["actor"]) | set(rows["recipient"])
+    absent = [actor for actor in actors if actor not in present]
+    if absent:
+        raise TableError(f"no event between these actors names {', '.join(absent)}. Check the ids, or leave them out.")
+    first = first_day or rows["occurred_at"].min()
+    last = last_day or rows["occurred_at"].max()
+    if not isinstance(first, dt.date) or not isinstance(last, dt.date) or last < first:
+        raise TableError(f"the span from {first} to {last} is empty.")
+    days = (last - first).days + 1
+    counts = {kind: _count(rows.filter(KINDS[kind]), actors, first, days) for kind in wanted}
+    return DyadDays(tuple(actors), first, counts)
+
+
+def _rows_between(table: pl.LazyFrame, actors: Sequence[str]) -> pl.DataFrame:
+    names = table.collect_schema().names()
+    between = pl.all_horizontal(pl.col("actor", "recipient").is_in(list(actors)))
+    conditions = [between, pl.col("actor") != pl.col("recipient")]
+    if "precision" in names:
+        conditions.append(pl.col("precision") == "day")
+    if "directed" in names:
+        conditions.append(pl.col("directed"))
+    columns = ["actor", "recipient", "occurred_at", "cameo", "quadclass_icews"]
+    missing = [column for column in columns if column not in names]
+    if missing:
+        raise TableError(f"the table of events has no column {', '.join(missing)}. Was it written by an import?")
+    return table.filter(*conditions).select(columns).collect()
+
+
+def _count(rows: pl.DataFrame, actors: Sequence[str], first: dt.date, days: int) -> FloatArray:
+    n = len(actors)
+    place = {actor: i for i, actor in enumerate(actors)}
+    inside = rows.with_columns(((pl.col("occurred_at") - first).dt.total_days()).alias("_day"))
+    inside = inside.filter(pl.col("_day").is_between(0, days - 1))
+    i = inside["actor"].replace_strict(place, return_dtype=pl.Int64).to_numpy()
+    j = inside["recipient"].replace_strict(place, return_dtype=pl.Int64).to_numpy()
+    where = (i * n + j) * days + inside["_day"].to_numpy()
+    return np.bincount(where, minlength=n * n * days).reshape(n, n, days).astype(np.float64)
+
+
+# --- memories -----------------------------------------------------------------------------------------------
+
+
+def memory(daily: FloatArray, half_life: float) -> FloatArray:
+    r"""Exponentially fading sum of what came before each day.
+
+    .. math:: m_t = \sum_{s < t} 2^{-(t - 1 - s)/h}\, x_s
+
+    Parameters
+    ----------
+    daily : ndarray, shape (..., days)
+        Daily amounts.
+    half_life : float, above zero [day]
+        Half-life h.
+
+    Returns
+    -------
+    ndarray, shape (..., days)
+
+    Examples
+    --------
+    >>> memory(np.array([4.0, 0.0, 0.0, 1.0]), 1.0).tolist()
+    [0.0, 4.0, 2.0, 1.0]
+    """
+    keep = decay(half_life)
+    faded = np.zeros_like(daily)
+    for t in range(1, daily.shape[-1]):
+        faded[..., t] = keep * faded[..., t - 1] + daily[..., t - 1]
+    return faded
+
+
+def decay(half_life: float) -> float:
+    """What is left of a memory after a day."""
+    if not half_life > 0:
+        raise TableError(f"half_life: {half_life:g} is not above zero days.")
+    return float(0.5 ** (1.0 / half_life))
+
+
+def memory_weight(half_life: float, days: int) -> FloatArray:
+    """The memory of one per day, shape (days,): what a memory is divided by to become a mean."""
+    keep = decay(half_life)
+    return (1.0 - keep ** np.arange(days)) / (1.0 - keep)
+
+
+class WeightedMean(NamedTuple):
+    """The exponentially weighted mean as a forecast; both numbers are tuned."""
+
+    half_life: float
+    prior_weight: float
+
+    def forecast(self, happened: FloatArray) -> FloatArray:
+        r"""Probability for each dyad and day, from the days before it.
+
+        .. math:: p_t = \frac{\sum_{s<t} 2^{-(t-1-s)/h} y_s + w\, c_t}{\sum_{s<t} 2^{-(t-1-s)/h} + w}
+
+        where c is the dyad's share of days so far, itself shrunk towards the mean over all dyads.
+
+        Parameters
+        ----------
+        happened : ndarray of 0 and 1, shape (dyads, days)
+
+        Returns
+        -------
+        ndarray, shape (dyads, days), in [0, 1]
+            On day 0, when nothing is known, the probability is one half.
+        """
+        weight = memory_weight(self.half_life, happened.shape[1])
+        known = memory(happened, self.half_life) + self.prior_weight * climatology(happened)
+        return known / (weight + self.prior_weight)
+
+
+def climatology(happened: FloatArray) -> FloatArray:
+    """Share of the days so far on which it happened, per dyad, shrunk to the mean of all; (dyads, days)."""
+    before = np.arange(happened.shape[1])
+    so_far = np.concatenate([np.zeros((happened.shape[0], 1)), np.cumsum(happened, axis=1)[:, :-1]], axis=1)
+    overall = np.where(before > 0, so_far.mean(axis=0) / np.maximum(before, 1), 0.5)
+    return (so_far + CLIMATOLOGY_WEIGHT * overall) / (before + CLIMATOLOGY_WEIGHT)
+
+
+def spans(days: int, largest: int) -> list[tuple[int, int]]:
+    """Half-open spans [a, b) of at most `largest` days that cover [0, days)."""
+    edges = [*range(0, days, max(1, largest)), days]
+    return [(a, b) for a, b in pairwise(edges) if b > a]
