@@ -298,6 +298,13 @@ def test_triggers_timers_occasions_and_moments():
     assert crisis.moments["denial"].title == "It is denied"
 
 
+def test_a_start_may_compare_parameters():
+    crisis = lowered(
+        "parameters: {k: {value: 0.3, spread: ×2}}\nstocks: {price: {start: 3 + 2 * (k > 0.5)}}\n"
+    )
+    assert crisis.stocks["price"].start == parse("3 + 2 * (k > 0.5)")
+
+
 def test_a_declared_parameter_may_be_used_by_name():
     crisis = lowered("parameters: {k: {value: 0.3, spread: ×2}}\nclocks: {storm: {rate: k * 2}}\n")
     assert crisis.parameters["k"].distribution == Distribution("lognormal", (0.3, 2.0))

@@ -1,4 +1,8 @@
+import numpy as np
+import pytest
+
 from detente.crisisfile import loads
+from detente.engine.intensities import as_of_state
 from detente.expressions import Name, Number, parse
 from detente.model import Distribution, Factor, Raised, Stock, Timer
 
@@ -163,6 +167,42 @@ def test_a_hidden_fact_is_drawn_with_its_odds():
     assert parameter.evidence.source == ("judgement", "C01", "C04")
 
 
-def test_a_counted_prior_counts_with_its_mean():
+UNCERTAIN = """\
+hidden:
+  met:
+    prior: {value: between 10 and 40 % (90 %), source: judgement, because: x}
+    likelihood_ratios: {C01: {value: 3, spread: ×2}, C04: 0.7}
+"""
+
+
+def test_an_uncertain_prior_is_another_probability_in_every_draw():
+    crisis = lowered(CLAIMS + UNCERTAIN)
+    weight = "hidden.met.prior * hidden.met.likelihood_ratios.C01 * hidden.met.likelihood_ratios.C04"
+    start = parse(f"hidden.met.drawn < {weight} / ({weight} + (1 - hidden.met.prior))")
+    assert crisis.stages["met"].start == start
+    kinds = {name: each.distribution.kind for name, each in crisis.parameters.items()}
+    assert kinds == {
+        "hidden.met.drawn": "uniform",
+        "hidden.met.prior": "logitnormal",
+        "hidden.met.likelihood_ratios.C01": "lognormal",
+        "hidden.met.likelihood_ratios.C04": "fixed",
+    }
+    assert crisis.parameters["hidden.met.likelihood_ratios.C01"].evidence.source == ("C01",)
+    assert crisis.parameters["hidden.met.drawn"].evidence.reference
+
+
+def test_a_fact_is_drawn_with_the_probability_of_its_draw():
+    state = as_of_state(lowered(CLAIMS + UNCERTAIN), seed=3, n_draws=4000)
+    prior, ratio, drawn = (
+        state.parameters[f"hidden.met.{each}"] for each in ("prior", "likelihood_ratios.C01", "drawn")
+    )
+    odds = prior / (1.0 - prior) * ratio * 0.7
+    met = state.value(Name("met"))
+    assert np.array_equal(met, drawn < odds / (1.0 + odds))
+    assert met.mean() == pytest.approx((odds / (1.0 + odds)).mean(), abs=4 * 0.5 / 4000**0.5)
+
+
+def test_a_counted_prior_has_its_spread():
     crisis = lowered("hidden: {met: {prior: counted 2 of 3}}\n")
-    assert crisis.parameters["hidden.met.prior"].distribution == Distribution("bernoulli", (0.625,))
+    assert crisis.parameters["hidden.met.prior"].distribution == Distribution("beta", (2.5, 1.5))
+    assert crisis.stages["met"].start == parse("hidden.met.drawn < hidden.met.prior")

@@ -73,7 +73,7 @@ numbers = st.recursive(
         st.just(Call("until", Name("vote"))),
     ),
     lambda below: st.one_of(
-        st.builds(Binary, st.sampled_from(["+", "-", "*", "/", "^"]), below, below),
+        st.builds(Binary, st.sampled_from(["+", "-", "*", "/", "^", "min", "max"]), below, below),
         st.builds(Call, st.sampled_from(["exp", "log", "sqrt", "abs"]), below),
         st.builds(Unary, st.just("-"), below.filter(lambda node: not isinstance(node, Number))),
     ),
@@ -235,7 +235,14 @@ def stocks(draw, name):
     return Stock(
         name,
         draw(
-            st.one_of(st.just(Number(2.0)), st.just(Name("p")), st.just(Binary("*", Name("p"), Number(2.0))))
+            st.sampled_from(
+                [
+                    Number(2.0),
+                    Name("p"),
+                    Binary("*", Name("p"), Number(2.0)),
+                    Binary("<", Name("p"), Number(2.0)),
+                ]
+            )
         ),
         unit=draw(texts),
         title=draw(texts),
@@ -403,6 +410,39 @@ def test_a_section_and_a_table_of_one_name_are_refused(tmp_path):
         load(tmp_path)
 
 
+WITHIN = """\
+claims: {C1: {asserted_by: SUD, content: Nothing was seized, source: S1}}
+events: {E1: {date: 2024-06-01, title: Seized, sources: [S1], claims: [C1], happening: seizure}}
+"""
+
+
+def test_sections_of_the_file_may_cite_the_tables_beside_it(tmp_path):
+    write_folder(tmp_path, HEAD + SEIZURE + WITHIN, sources=SOURCES)
+    crisis = load(tmp_path)
+    assert crisis.events["E1"].sources == crisis.claims["C1"].source == ("S1",)
+    assert crisis.record == (Recorded(-182.5, "seizure", "", "E1"),)
+    assert loads(dumps(crisis)) == crisis
+
+
+def test_what_sections_cite_must_stand_in_the_tables(tmp_path):
+    cited = WITHIN.replace("source: S1", "source: S2").replace("sources: [S1]", "sources: [S3]")
+    write_folder(tmp_path, HEAD + SEIZURE + cited, sources=SOURCES)
+    with pytest.raises(CrisisFileError) as caught:
+        load(tmp_path)
+    faults = {(fault.path, fault.message, fault.hint.endswith("Known: S1.")) for fault in caught.value.faults}
+    assert faults == {
+        ("claims.C1.source", "there is no 'S2'", True),
+        ("events.E1.sources", "there is no 'S3'", True),
+    }
+
+
+def test_what_sections_cite_is_not_judged_while_the_tables_are_broken(tmp_path):
+    write_folder(tmp_path, HEAD + SEIZURE + WITHIN, sources=SOURCES.replace("publisher", "office"))
+    with pytest.raises(CrisisFileError) as caught:
+        load(tmp_path)
+    assert {fault.file for fault in caught.value.faults} == {"sources.csv"}
+
+
 def test_a_folder_without_a_crisis_says_so(tmp_path):
     with pytest.raises(CrisisFileError, match="there is no file"):
         load(tmp_path)
@@ -448,6 +488,12 @@ def test_the_horizon_is_the_last_closing_date():
     text = HEAD.replace("horizon: 30 d\n", "") + questions.format(1, "2024-12-31")
     assert loads(text).horizon == 31.0
     assert loads(text.replace("2024-12-31", "2024-12-31T12:00")).horizon == 30.5
+
+
+def test_a_date_at_the_end_of_the_calendar_is_a_fault():
+    question = "questions: {Q1: {text: a, yes_if: ever (month > 3), closes: 9999-12-31}}\n"
+    with pytest.raises(CrisisFileError, match="'9999-12-31' is not a date"):
+        loads(HEAD + question)
 
 
 def test_without_record_from_nothing_is_replayed():

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from detente.errors import CrisisFileError, DetenteError, Fault
+from detente.errors import DetenteError, Fault
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -66,7 +66,7 @@ def errors_as_dicts(problem: DetenteError) -> list[dict[str, str | int]]:
     >>> errors_as_dicts(DetenteError("too hot"))
     [{'file': '', 'line': 0, 'path': '', 'message': 'too hot', 'hint': ''}]
     """
-    faults = problem.faults if isinstance(problem, CrisisFileError) else (Fault("", 0, "", str(problem)),)
+    faults = getattr(problem, "faults", None) or (Fault("", 0, "", str(problem)),)
     return [fault.as_dict() for fault in faults]
 
 
