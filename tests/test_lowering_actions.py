@@ -3,6 +3,7 @@ import math
 import pytest
 
 from detente.crisisfile import loads, resolve_text
+from detente.engine.intensities import as_of_state
 from detente.expressions import Name, Number, parse
 from detente.model import (
     Clock,
@@ -322,6 +323,18 @@ def test_an_action_keeps_its_coding():
     assert (moment.coding.actor, moment.coding.recipient, moment.coding.cameo) == (("SUD",), ("NOR",), "0871")
     assert moment.coding.complete_from == -335.0
     assert crisis.actors["NOR"].cameo == ("NOR",)
+
+
+def test_the_varies_of_an_effect_is_its_median_in_replay():
+    crisis = lowered(
+        "record_from: 2024-01-01\nstocks: {losses: {start: 0}, repairs: {start: 0}}\n"
+        "clocks: {raid: {rate: 1 per year, effects: [{stock: losses, add: 7, varies: ×3},"
+        " {stock: repairs, add: {value: 7, spread: ×3}}]}}\n"
+        "events: {E1: {date: 2024-06-01, happening: raid}}\n"
+    )
+    state = as_of_state(crisis, seed=1, n_draws=200)
+    assert set(state.value(Name("losses"))) == {7.0}
+    assert len(set(state.value(Name("repairs")))) == 200
 
 
 # ── influence ────────────────────────────────────────────────────────────────────────────────────

@@ -25,19 +25,20 @@ def dates(occasion, *, head=HEAD + "horizon: 90 d\n", rest="", short=True):
 @pytest.mark.parametrize(
     ("occasion", "found"),
     [
-        ("every: 7 d, from: 2025-01-01, to: 2025-01-22", ["25-01-01", "25-01-08", "25-01-15", "25-01-22"]),
-        ("every: 2 weeks, from: 2025-01-01, to: 2025-01-20", ["25-01-01", "25-01-15"]),
-        ("every: 1 month, from: 2024-12-31, to: 2025-03-31", ["24-12-31", "25-01-31", "25-02-28", "25-03-31"]),
-        ("every: 3 months, from: 2024-11-30, to: 2025-06-01", ["24-11-30", "25-02-28", "25-05-30"]),
-        ("every: 1 year, from: 2024-02-29, to: 2028-12-31", ["24-02-29", "25-02-28", "26-02-28", "27-02-28", "28-02-29"]),
-        ("every: 1000 years, from: 2024-02-29, to: 9999-01-01", [f"{year % 100:02}-02-{28 + (year % 400 == 24)}" for year in range(2024, 9999, 1000)]),
-        ("every: 1e9 weeks, from: 2025-01-01", ["25-01-01"]),
-        ("every: 1 month, from: 2024-12-05, dates: [2025-01-05, 2025-01-07], to: 2025-01-31", ["24-12-05", "25-01-05", "25-01-07"]),
+        ("every: 7 d, from: 2025-01-01, to: 2025-01-15", "25-01-01 25-01-08 25-01-15"),
+        ("every: 2 weeks, from: 2025-01-01, to: 2025-01-20", "25-01-01 25-01-15"),
+        ("every: 1 month, from: 2024-12-31, to: 2025-03-30", "24-12-31 25-01-31 25-02-28"),
+        ("every: 3 months, from: 2024-11-30, to: 2025-06-01", "24-11-30 25-02-28 25-05-30"),
+        ("every: 1 year, from: 2027-02-28, to: 2029-12-31", "27-02-28 28-02-28 29-02-28"),
+        ("every: 2 years, from: 2024-02-29, to: 2029-12-31", "24-02-29 26-02-28 28-02-29"),
+        ("every: 5000 years, from: 2024-02-29, to: 9999-01-01", "24-02-29 24-02-29"),
+        ("every: 1e9 weeks, from: 2025-01-01", "25-01-01"),
+        ("every: 1 month, from: 2024-12-05, to: 2025-01-31, dates: [2025-01-05, 2025-01-07]",
+         "24-12-05 25-01-05 25-01-07"),
     ],
 )  # fmt: skip
 def test_dates_recur(occasion, found):
-    expected = [each if each != "24-02-28" else "24-02-29" for each in found]
-    assert dates(occasion) == expected
+    assert dates(occasion) == found.split()
 
 
 def test_months_do_not_drift():

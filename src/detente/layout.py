@@ -29,7 +29,7 @@ def grid(columns: Iterable[Column], rows: Iterable[Iterable[str]]) -> Table:
     --------
     >>> print(plain_text(grid([Column("a"), Column("b", right=True)], [["x", "1.5"], ["[y]", "10"]])))
     a      b
-    ─────────
+    ────────
     x    1.5
     [y]   10
     """

@@ -231,7 +231,7 @@ def forecast_of(ensemble: Ensemble, *, crisis: Crisis | None = None) -> Forecast
 
 
 def memory_for(crisis: Crisis, *, trajectories: int, replicates: int, threads: int = 1) -> int:
-    """Bytes that a forecast will hold at most.
+    """Bytes that a forecast will hold at most: what the engine holds, and the sampled parameters.
 
     Examples
     --------
@@ -240,7 +240,8 @@ def memory_for(crisis: Crisis, *, trajectories: int, replicates: int, threads: i
     True
     """
     settings = Settings(0, -(-trajectories // replicates), replicates, threads=threads)
-    return memory_needed(compile_crisis(crisis), settings)
+    sampled = 8 * len(crisis.parameters) * settings.n_draws
+    return memory_needed(compile_crisis(crisis), settings) + sampled
 
 
 def _check(crisis: Crisis, trajectories: int, replicates: int) -> None:

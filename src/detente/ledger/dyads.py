@@ -50,7 +50,7 @@ class DyadDays:
     @property
     def n_days(self) -> int:
         """Days of the span."""
-        return next(iter(self.counts.values())).shape[-1]
+        return int(next(iter(self.counts.values())).shape[-1])
 
     @property
     def pairs(self) -> NDArray[np.int64]:
@@ -66,7 +66,8 @@ class DyadDays:
     def flat(self, array: FloatArray) -> FloatArray:
         """An array (actor, recipient, …) as (dyad, …)."""
         i, j = self.pairs.T
-        return array[i, j]
+        flat: FloatArray = array[i, j]
+        return flat
 
     def happened(self, kind: str) -> FloatArray:
         """Whether at least one event of the kind fell on the day, 0 or 1, shape (dyads, days)."""
@@ -129,11 +130,13 @@ def dyad_days(
     present = set(rows["actor"]) | set(rows["recipient"])
     absent = [actor for actor in actors if actor not in present]
     if absent:
-        raise TableError(f"no event between these actors names {', '.join(absent)}. Check the ids, or leave them out.")
+        raise TableError(
+            f"no event between these actors names {', '.join(absent)}. Check the ids, or leave them out."
+        )
     first = first_day or rows["occurred_at"].min()
     last = last_day or rows["occurred_at"].max()
     if not isinstance(first, dt.date) or not isinstance(last, dt.date) or last < first:
-        raise TableError(f"the span from {first} to {last} is empty.")
+        raise TableError(f"the span from {first!s} to {last!s} is empty.")
     days = (last - first).days + 1
     counts = {kind: _count(rows.filter(KINDS[kind]), actors, first, days) for kind in wanted}
     return DyadDays(tuple(actors), first, counts)
@@ -150,7 +153,9 @@ def _rows_between(table: pl.LazyFrame, actors: Sequence[str]) -> pl.DataFrame:
     columns = ["actor", "recipient", "occurred_at", "cameo", "quadclass_icews"]
     missing = [column for column in columns if column not in names]
     if missing:
-        raise TableError(f"the table of events has no column {', '.join(missing)}. Was it written by an import?")
+        raise TableError(
+            f"the table of events has no column {', '.join(missing)}. Was it written by an import?"
+        )
     return table.filter(*conditions).select(columns).collect()
 
 
@@ -206,7 +211,7 @@ def decay(half_life: float) -> float:
 def memory_weight(half_life: float, days: int) -> FloatArray:
     """The memory of one per day, shape (days,): what a memory is divided by to become a mean."""
     keep = decay(half_life)
-    return (1.0 - keep ** np.arange(days)) / (1.0 - keep)
+    return np.asarray((1.0 - keep ** np.arange(days)) / (1.0 - keep), dtype=np.float64)
 
 
 class WeightedMean(NamedTuple):
@@ -225,6 +230,7 @@ class WeightedMean(NamedTuple):
         Parameters
         ----------
         happened : ndarray of 0 and 1, shape (dyads, days)
+            Whether it happened; only what came before a day is used for it.
 
         Returns
         -------

@@ -1,9 +1,10 @@
 """Poisson and logistic regression with shrunken group effects, by Newton's method with exact derivatives.
 
-The design comes in blocks that may be built anew on every pass, so its size is not bounded by memory; the sums
-that Newton's method needs are. Terms are scaled to mean zero and standard deviation one inside, and a `ridge`
-(precision of a normal prior on the scaled coefficients) may shrink them; group effects (one per actor, recipient,
-dyad …) always have such a prior. The intercept has none. Both likelihoods are log-concave: one maximum.
+The design comes in blocks that may be built anew on every pass, so its size is not bounded by memory; the
+sums that Newton's method needs are. Terms are scaled to mean zero and standard deviation one inside, and a
+`ridge` (precision of a normal prior on the scaled coefficients) may shrink them; group effects (one per
+actor, recipient, dyad …) always have such a prior. The intercept has none. Both likelihoods are
+log-concave: one maximum.
 """
 
 from __future__ import annotations
@@ -14,16 +15,12 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, special  # type: ignore[import-untyped, unused-ignore]
+from scipy import special  # type: ignore[import-untyped, unused-ignore]
 
-from detente.errors import DetenteError
 from detente.ledger.dyads import FloatArray
+from detente.ledger.newton import ConvergenceError, Point, climb
 
 Family = Literal["poisson", "logistic"]
-
-MAX_STEPS = 60
-TOLERANCE = 1e-10
-"""Newton's method ends when its step would gain less than this share of the log-likelihood."""
 
 
 class Rows(NamedTuple):
@@ -44,10 +41,6 @@ class Group:
     name: str
     n_levels: int
     precision: float
-
-
-class ConvergenceError(DetenteError):
-    """Newton's method did not reach the maximum."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +88,8 @@ class GlmFit:
 def fit_glm(blocks: Blocks, family: Family, *, groups: Sequence[Group] = (), ridge: float = 0.0) -> GlmFit:
     r"""Maximise the penalised log-likelihood of a Poisson or logistic regression.
 
-    .. math:: \sum_i y_i \eta_i - A(\eta_i) - \tfrac12 \sum_j \pi_j b_j^2, \quad A = e^\eta \text{ or } \ln(1 + e^\eta)
+    .. math:: \sum_i y_i \eta_i - A(\eta_i) - \tfrac12 \sum_j \pi_j b_j^2, \quad A = e^\eta \text{ or }
+    \ln(1 + e^\eta)
 
     Parameters
     ----------
@@ -115,14 +109,14 @@ def fit_glm(blocks: Blocks, family: Family, *, groups: Sequence[Group] = (), rid
     Raises
     ------
     ConvergenceError
-        If there is no maximum (a term that separates the outcomes, two terms that are one) or it is not reached.
+        If there is no maximum (a term that separates the outcomes, two terms that are one) or it is not
+        reached.
     """
     scale = _scale(blocks)
     problem = _Problem(blocks, family, groups, ridge, scale)
-    point, passed, steps = problem.climb()
-    back = scale.to_own_units(point.size)
-    covariance = back @ _inverse(passed.hessian) @ back.T
-    own = back @ point
+    summit = climb(problem.look, problem.start())
+    back = scale.to_own_units(summit.at.size)
+    own = back @ summit.at
     n = scale.mean.size
     effects = np.split(own[n + 1 :], np.cumsum([group.n_levels for group in groups])[:-1]) if groups else []
     return GlmFit(
@@ -130,10 +124,10 @@ def fit_glm(blocks: Blocks, family: Family, *, groups: Sequence[Group] = (), rid
         intercept=float(own[0]),
         coefficients=own[1 : n + 1],
         effects=tuple(effects),
-        covariance=covariance,
-        log_likelihood=passed.log_likelihood,
+        covariance=back @ summit.covariance @ back.T,
+        log_likelihood=summit.point.objective + problem.penalty(summit.at),
         n_rows=scale.rows,
-        n_steps=steps,
+        n_steps=summit.steps,
     )
 
 
@@ -170,13 +164,6 @@ def _scale(blocks: Blocks) -> _Scale:
     return _Scale(mean, np.where(constant, 1.0, deviation), rows, outcome / rows)
 
 
-class _Pass(NamedTuple):
-    log_likelihood: float
-    objective: float
-    gradient: FloatArray
-    hessian: FloatArray
-
-
 class _Problem:
     def __init__(
         self, blocks: Blocks, family: Family, groups: Sequence[Group], ridge: float, scale: _Scale
@@ -184,7 +171,9 @@ class _Problem:
         self.blocks, self.family, self.groups, self.scale = blocks, family, groups, scale
         terms = scale.mean.size
         self.n_dense = terms + 1
-        self.starts = self.n_dense + np.concatenate([[0], np.cumsum([g.n_levels for g in groups])]).astype(int)
+        self.starts = self.n_dense + np.concatenate([[0], np.cumsum([g.n_levels for g in groups])]).astype(
+            int
+        )
         self.size = int(self.starts[-1])
         self.precision = np.concatenate(
             [[0.0], np.full(terms, ridge), *(np.full(g.n_levels, g.precision) for g in groups)]
@@ -197,37 +186,17 @@ class _Problem:
         point[0] = np.log(mean) if self.family == "poisson" else special.logit(min(mean, 1 - 1e-9))
         return point
 
-    def climb(self) -> tuple[FloatArray, _Pass, int]:
-        """Newton steps, halved where they do not gain."""
-        point = self.start()
-        here = self.look(point)
-        for taken in range(1, MAX_STEPS + 1):
-            step = _solve(here.hessian, here.gradient)
-            expected = 0.5 * float(step @ here.gradient)
-            if expected <= TOLERANCE * max(1.0, abs(here.objective)):
-                return point, here, taken
-            share = 1.0
-            ahead = self.look(point + step)
-            while not ahead.objective >= here.objective and share > 1e-6:
-                share /= 2
-                ahead = self.look(point + share * step)
-            point, here = point + share * step, ahead
-            if np.max(np.abs(point)) > 1e4:
-                break
-        raise ConvergenceError(
-            "Newton's method finds no maximum: a term tells the outcomes apart without error, or two terms are one. "
-            "Drop a term, or shrink with a ridge above zero."
-        )
+    def penalty(self, at: FloatArray) -> float:
+        """What the priors take off the log-likelihood."""
+        return 0.5 * float(np.sum(self.precision * at**2))
 
-    def look(self, point: FloatArray) -> _Pass:
-        """Log-likelihood, penalised objective, its gradient and negative Hessian."""
-        log_likelihood, gradient, hessian = 0.0, np.zeros(self.size), np.zeros((self.size, self.size))
+    def look(self, at: FloatArray) -> Point:
+        """Penalised log-likelihood, its gradient and negative Hessian."""
+        objective, gradient, hessian = 0.0, np.zeros(self.size), np.zeros((self.size, self.size))
         for block in self.blocks():
-            log_likelihood += self._add(block, point, gradient, hessian)
-        penalty = 0.5 * float(np.sum(self.precision * point**2))
-        gradient -= self.precision * point
+            objective += self._add(block, at, gradient, hessian)
         hessian += np.diag(self.precision)
-        return _Pass(log_likelihood, log_likelihood - penalty, gradient, hessian)
+        return Point(objective - self.penalty(at), gradient - self.precision * at, hessian)
 
     def _add(self, block: Rows, point: FloatArray, gradient: FloatArray, hessian: FloatArray) -> float:
         dense = np.empty((block.outcome.size, self.n_dense))
@@ -266,7 +235,8 @@ class _Problem:
             hessian[span, self._span(other)] += both.T
 
     def _per_level(self, k: int, block: Rows, values: FloatArray) -> FloatArray:
-        return np.bincount(block.levels[:, k], weights=values, minlength=self.groups[k].n_levels)
+        sums: FloatArray = np.bincount(block.levels[:, k], values, self.groups[k].n_levels).astype(np.float64)
+        return sums
 
     def _span(self, k: int) -> slice:
         return slice(int(self.starts[k]), int(self.starts[k + 1]))
@@ -279,18 +249,3 @@ def _moments(family: Family, eta: FloatArray) -> tuple[FloatArray, FloatArray, F
         return mean, mean, mean
     p: FloatArray = special.expit(eta)
     return np.logaddexp(0.0, eta), p, p * (1.0 - p)
-
-
-def _solve(hessian: FloatArray, gradient: FloatArray) -> FloatArray:
-    try:
-        factor = linalg.cho_factor(hessian)
-    except linalg.LinAlgError:
-        raise ConvergenceError(
-            "two terms say the same, or one is constant. Drop it, or shrink with a ridge above zero."
-        ) from None
-    solved: FloatArray = linalg.cho_solve(factor, gradient)
-    return solved
-
-
-def _inverse(hessian: FloatArray) -> FloatArray:
-    return _solve(hessian, np.eye(hessian.shape[0]))

@@ -1,8 +1,8 @@
 """What a rate may depend on: terms of the history of a dyad, of its actors and of the calendar.
 
-Every term is a function of the days before the day it explains. Memories enter as log(m + c), where m is the
-fading *mean* of log(1 + daily count): raw memories are ruled by the few dyads with hundreds of events, and lose
-to a plain weighted mean.
+Every term is a function of the days before the day it explains. Memories enter as log(m + c), where m is
+the fading *mean* of log(1 + daily count): raw memories are ruled by the few dyads with hundreds of events,
+and lose to a plain weighted mean.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 class Terms:
     """Which terms a rate has; half-lives in days.
 
-    `own` and `reverse`: memories of what the actor did to the recipient, and the recipient to the actor, of the
-    kind itself. `others`: the same two memories of other kinds, at `other` half-lives. `activity`: what the
-    actor did to all, and all to the actor, and the same of the recipient. `triads`: paths over third actors
-    (actor → third → recipient) and third actors that turn to both. `weekday`: one effect per day of the week.
-    `offset` is the c of log(m + c).
+    `own` and `reverse`: memories of what the actor did to the recipient, and the recipient to the actor, of
+    the kind itself. `others`: the same two memories of other kinds, at `other` half-lives. `activity`: what
+    the actor did to all, and all to the actor, and the same of the recipient. `triads`: paths over third
+    actors (actor → third → recipient) and third actors that turn to both. `weekday`: one effect per day of
+    the week. `offset` is the c of log(m + c).
     """
 
     own: tuple[float, ...] = (0.5, 1, 2, 4, 8, 16, 32, 64, 180)
@@ -56,7 +56,12 @@ class History:
         """Names of the terms, in the order of the columns."""
         terms, other_kinds = self.terms, self._other_kinds()
         names = [f"own {h:g} d" for h in terms.own] + [f"reverse {h:g} d" for h in terms.reverse]
-        names += [f"{side} {kind} {h:g} d" for kind in other_kinds for h in terms.other for side in ("own", "reverse")]
+        names += [
+            f"{side} {kind} {h:g} d"
+            for kind in other_kinds
+            for h in terms.other
+            for side in ("own", "reverse")
+        ]
         names += [
             f"{what} {h:g} d"
             for h in terms.activity
@@ -93,7 +98,9 @@ class History:
     def _memories(self, days: slice) -> list[FloatArray]:
         terms, flat = self.terms, self.data.flat
         wanted = [(self.kind, h, False) for h in terms.own] + [(self.kind, h, True) for h in terms.reverse]
-        wanted += [(kind, h, back) for kind in self._other_kinds() for h in terms.other for back in (False, True)]
+        wanted += [
+            (kind, h, back) for kind in self._other_kinds() for h in terms.other for back in (False, True)
+        ]
         means = ((self._mean(kind, h)[:, :, days], back) for kind, h, back in wanted)
         return [self._log(flat(mean.transpose(1, 0, 2) if back else mean)) for mean, back in means]
 

@@ -1,29 +1,27 @@
 """Rates of events between actors, learned in bulk from event data, and forecasts one day ahead.
 
-`fit_rates` explains the daily counts (Poisson) or days with an event (logistic) of every directed dyad by its
-history; `forecast_dyads` is the honest use of it: everything chosen on a tuning span, nothing on the span that
-is forecast, and a fixed blend with the exponentially weighted mean, which is hard to beat.
+`fit_rates` explains the daily counts (Poisson) or days with an event (logistic) of every directed dyad by
+its history; `forecast_dyads` is the honest use of it: everything chosen on a tuning span, nothing on the
+span that is forecast, and a fixed blend with the exponentially weighted mean, which is hard to beat.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats  # type: ignore[import-untyped, unused-ignore]
 
 from detente.errors import TableError
-from detente.ledger.dyads import DyadDays, FloatArray, WeightedMean, spans
+from detente.ledger.dyads import DyadDays, FloatArray, spans
 from detente.ledger.glm import Family, GlmFit, Group, Rows, fit_glm
 from detente.ledger.history import History, Terms
-from detente.scoring import log_score
 
 RIDGE = 20.0
-"""Prior precision of each coefficient, per standard deviation of its term: most effects below a factor e^0.45."""
+"""Prior precision of each coefficient, per standard deviation of its term: 95 % below a factor e^0.44."""
 
 ACTOR_PRECISION = 20.0
 """Prior precision of the effects of actors and recipients."""
@@ -31,20 +29,12 @@ ACTOR_PRECISION = 20.0
 BURN_IN = 10
 """First days of a record, on which memories are still empty; not fitted [day]."""
 
-CLIP = 1e-4
-"""Probabilities are drawn into [CLIP, 1 − CLIP]."""
-
-HALF_LIVES = (0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 40.0)
-PRIOR_WEIGHTS = (3.0, 10.0, 30.0)
-BLEND_WEIGHTS = (0.4, 0.5, 0.6, 0.7, 0.8)
-"""Grids from which the tuning span chooses."""
-
 _BLOCK_ROWS = 100_000
 
 
 @dataclass(frozen=True)
 class Shrinkage:
-    """Prior precisions: of coefficients, of actor and recipient effects, of dyad effects (None: no effect)."""
+    """Prior precisions of coefficients, of actor and recipient effects, of dyad effects (None: no effect)."""
 
     ridge: float = RIDGE
     actor: float | None = ACTOR_PRECISION
@@ -179,15 +169,12 @@ def _groups(data: DyadDays, shrink: Shrinkage) -> list[Group]:
     return groups
 
 
-# --- base rates -----------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class BaseRate:
     """Events per day of one dyad, with its exact 90 % interval and an error that allows for bursts.
 
-    `error` is the standard error of the mean of weekly counts [1/day]; the interval [`lower`, `upper`] is that of
-    a Poisson count, too narrow where events come in bursts (`error` well above rate/√count).
+    `error` is the standard error of the mean of weekly counts [1/day]; the interval [`lower`, `upper`] is
+    that of a Poisson count, too narrow where events come in bursts (`error` well above rate/√count).
     """
 
     actor: str
@@ -203,8 +190,14 @@ def base_rates(data: DyadDays, kind: str) -> list[BaseRate]:
     """Mean daily rate of a kind for every dyad, in the order of `data.dyads`."""
     counts = data.flat(data.of(kind))
     weeks = max(1, data.n_days // 7)
-    weekly = counts[:, : weeks * 7].reshape(len(counts), weeks, -1).sum(axis=2) if data.n_days >= 7 else counts
-    error = weekly.std(axis=1, ddof=1) / np.sqrt(weekly.shape[1]) / 7 if weeks > 1 else np.full(len(counts), np.nan)
+    weekly = (
+        counts[:, : weeks * 7].reshape(len(counts), weeks, -1).sum(axis=2) if data.n_days >= 7 else counts
+    )
+    error = (
+        weekly.std(axis=1, ddof=1) / np.sqrt(weekly.shape[1]) / 7
+        if weeks > 1
+        else np.full(len(counts), np.nan)
+    )
     total, days = counts.sum(axis=1), data.n_days
     lower = np.where(total > 0, stats.gamma.ppf(0.05, np.maximum(total, 1e-9)), 0.0) / days
     upper = stats.gamma.ppf(0.95, total + 1) / days
@@ -212,162 +205,3 @@ def base_rates(data: DyadDays, kind: str) -> list[BaseRate]:
         BaseRate(a, b, int(n), float(n / days), float(low), float(high), float(se))
         for (a, b), n, low, high, se in zip(data.dyads, total, lower, upper, error, strict=True)
     ]
-
-
-# --- forecasts one day ahead ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class DyadForecast:
-    """Forecasts one day ahead of a kind for every dyad and day of a span, shape (dyads, days).
-
-    `probability` = weight × `regression` + (1 − weight) × `average`; all three lie in [CLIP, 1 − CLIP].
-    `weighted_mean` and `weight` were chosen on the tuning span; `fit` saw only the days before the span.
-    """
-
-    kind: str
-    fit: RateFit
-    weighted_mean: WeightedMean
-    weight: float
-    regression: FloatArray
-    average: FloatArray
-    outcome: FloatArray
-
-    @cached_property
-    def probability(self) -> FloatArray:
-        """The blend."""
-        return self.weight * self.regression + (1 - self.weight) * self.average
-
-
-@dataclass(frozen=True)
-class Span:
-    """Days from `first` to `last`, both included."""
-
-    first: dt.date
-    last: dt.date
-
-
-@dataclass(frozen=True)
-class Choices:
-    """Grids from which the tuning span chooses."""
-
-    half_lives: Sequence[float] = HALF_LIVES
-    prior_weights: Sequence[float] = PRIOR_WEIGHTS
-    blend_weights: Sequence[float] = BLEND_WEIGHTS
-
-
-def forecast_dyads(
-    data: DyadDays,
-    kinds: Sequence[str],
-    *,
-    tune: Span,
-    test: Span,
-    terms: Terms | None = None,
-    shrinkage: Shrinkage | None = None,
-    choices: Choices = Choices(),
-) -> Mapping[str, DyadForecast]:
-    """Forecast whether each dyad has an event of each kind, one day ahead, through a span.
-
-    On the tuning span, with fits to the days before it: the half-life and prior weight of the weighted mean are
-    chosen for each kind by log score, then one weight of the blend for all kinds together (the mean ratio of log
-    scores to those of the weighted mean; one number from all is steadier than one from each). The regression is
-    then fitted anew to all days before the test span, and stays as it is through it. Each day's forecast uses
-    the events of the days before; nothing else of the test span is looked at.
-
-    Parameters
-    ----------
-    data : DyadDays
-        The record, from well before the tuning span to the end of the test span.
-    kinds : sequence of str
-        Kinds that `data` counts.
-    tune, test : Span
-        The tuning span, and the span to forecast, which begins after it.
-    terms, shrinkage : optional
-        As in `fit_rates`.
-    choices : Choices, optional
-        Grids to choose from.
-
-    Returns
-    -------
-    mapping of kind to DyadForecast
-
-    Raises
-    ------
-    TableError
-        If the spans overlap or leave the record.
-    """
-    if not tune.first <= tune.last < test.first <= test.last:
-        raise TableError(f"spans: the tuning span {tune} must end before the test span {test} begins.")
-    known = _until(data, test.first)
-    tuned = {kind: _tune(known, kind, tune, terms, shrinkage, choices) for kind in kinds}
-    weight = _choose_weight([each[1:] for each in tuned.values()], choices)
-    a, b = data.number(test.first), data.number(test.last) + 1
-    found = {}
-    for kind, (mean, *_) in tuned.items():
-        fit = fit_rates(data, kind, terms=terms, shrinkage=shrinkage, last=test.first - dt.timedelta(days=1))
-        happened = data.happened(kind)
-        found[kind] = DyadForecast(
-            kind=kind,
-            fit=fit,
-            weighted_mean=mean,
-            weight=weight,
-            regression=clipped(fit.predict(test.first, test.last)),
-            average=clipped(mean.forecast(happened)[:, a:b]),
-            outcome=happened[:, a:b],
-        )
-    return found
-
-
-def tune_weighted_mean(data: DyadDays, kind: str, tune: Span, choices: Choices) -> WeightedMean:
-    """The half-life and prior weight of the best log score on the tuning span."""
-    happened = data.happened(kind)
-    a, b = data.number(tune.first), data.number(tune.last) + 1
-
-    def loss(candidate: WeightedMean) -> float:
-        return float(log_score(clipped(candidate.forecast(happened)[:, a:b]), happened[:, a:b]).mean())
-
-    grid = [WeightedMean(h, w) for h in choices.half_lives for w in choices.prior_weights]
-    return min(grid, key=loss)
-
-
-def clipped(probability: FloatArray) -> FloatArray:
-    """Probabilities drawn into [CLIP, 1 − CLIP]."""
-    return np.clip(probability, CLIP, 1 - CLIP)
-
-
-def _until(data: DyadDays, day: dt.date) -> DyadDays:
-    """The record before a day; what comes later cannot be looked at by mistake."""
-    n = data.number(day)
-    counts = {kind: np.ascontiguousarray(array[:, :, :n]) for kind, array in data.counts.items()}
-    return DyadDays(data.actors, data.first_day, counts)
-
-
-def _tune(
-    data: DyadDays,
-    kind: str,
-    tune: Span,
-    terms: Terms | None,
-    shrinkage: Shrinkage | None,
-    choices: Choices,
-) -> tuple[WeightedMean, FloatArray, FloatArray, FloatArray]:
-    """The chosen weighted mean, and on the tuning span: regression, weighted mean, outcome."""
-    mean = tune_weighted_mean(data, kind, tune, choices)
-    fit = fit_rates(data, kind, terms=terms, shrinkage=shrinkage, last=tune.first - dt.timedelta(days=1))
-    a, b = data.number(tune.first), data.number(tune.last) + 1
-    happened = data.happened(kind)
-    return (
-        mean,
-        clipped(fit.predict(tune.first, tune.last)),
-        clipped(mean.forecast(happened)[:, a:b]),
-        happened[:, a:b],
-    )
-
-
-def _choose_weight(tuned: Sequence[tuple[FloatArray, FloatArray, FloatArray]], choices: Choices) -> float:
-    def loss(weight: float) -> float:
-        ratios = [
-            log_score(weight * p + (1 - weight) * q, y).mean() / log_score(q, y).mean() for p, q, y in tuned
-        ]
-        return float(np.mean(ratios))
-
-    return min(choices.blend_weights, key=loss)

@@ -11,11 +11,20 @@ For a deliberation ``X``::
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
+from dataclasses import replace
 
 from detente.crisisfile.lowering.builder import Builder, Draft
 from detente.crisisfile.lowering.group_rules import Stand, compromise, median, veto
 from detente.crisisfile.lowering.moments import becomes, is_at, raises, starts
-from detente.crisisfile.lowering.numbers import MACHINE_LENGTH, known, number, number_and_chance
+from detente.crisisfile.lowering.numbers import (
+    MACHINE_LENGTH,
+    ZERO,
+    hoist,
+    known,
+    number,
+    number_and_chance,
+    read_value,
+)
 from detente.crisisfile.lowering.pieces import outcomes
 from detente.crisisfile.reading import Path
 from detente.crisisfile.schema.rich import DeliberationForm, VetoForm
@@ -24,6 +33,7 @@ from detente.crisisfile.suggest import did_you_mean
 from detente.expressions import FUNCTIONS, Binary, Call, Expression, Month, Name, Number, Within, walk
 from detente.model import Cause, Raised, Stock, Timer
 
+LOWEST, HIGHEST = Number(0.0), Number(100.0)
 MAX_FACTIONS = 100
 """Most factions that take part in one deliberation."""
 
@@ -48,7 +58,7 @@ def _position(build: Builder, name: str, form: DeliberationForm, path: Path, oth
     follows = target(Name)
     start = target(lambda stock: build.stocks[stock].start)
     if form.start is not None:
-        start = number(build, form.start, (*path, "start"), "number", constant=True)
+        start = _on_scale(build, form.start, (*path, "start"), constant=True)
     elif _moves(build, start, others):
         hint = "Add `start:`, such as `start: 50`."
         build.fault(path, "the start does not follow from positions that depend on the state", hint)
@@ -59,7 +69,9 @@ def _position(build: Builder, name: str, form: DeliberationForm, path: Path, oth
         hint = "Give at least one of them a salience above 0."
         build.fault((*path, "factions"), "no faction cares about the issue", hint)
     over = number(build, form.adjusts, (*path, "adjusts"), "duration")
-    stock = Stock(name, start, "points", form.title, lower=0.0, upper=100.0, follows=follows, over=over)
+    stock = Stock(
+        name, start, "points", form.title, lower=LOWEST.value, upper=HIGHEST.value, follows=follows, over=over
+    )
     build.add_stock(stock, path)
 
 
@@ -128,13 +140,20 @@ def _stands(
     return position, number(build, given.salience, (*place, "salience"), "share")
 
 
-def _on_scale(build: Builder, raw: object, path: Path) -> Expression:
-    """A position; a fault where it is known to lie off the scale."""
-    position = number(build, raw, path, "number")
-    sure = known(build, position)
-    if sure is not None and not 0.0 <= sure <= 100.0:
-        build.fault(path, f"the position {sure:g} is not on the scale", "Positions run from 0 to 100.")
-    return position
+def _on_scale(build: Builder, raw: object, path: Path, *, constant: bool = False) -> Expression:
+    """A position, kept on the scale; a fault where it is known to lie off it."""
+    value = read_value(build, raw, path, "number", constant=constant)
+    if value is None:
+        return ZERO
+    if value.distribution is None:
+        return Binary("min", Binary("max", hoist(build, value, path), LOWEST), HIGHEST)
+    if value.fixed is not None and not 0.0 <= value.fixed <= 100.0:
+        hint = "Positions run from 0 to 100."
+        build.fault(path, f"the position {value.fixed:g} is not on the scale", hint)
+    if value.fixed is None:
+        low, high = max(value.distribution.lower, 0.0), min(value.distribution.upper, 100.0)
+        value = replace(value, distribution=replace(value.distribution, lower=low, upper=high))
+    return hoist(build, value, path)
 
 
 def _moves(build: Builder, expression: Expression, deliberations: Container[str]) -> bool:

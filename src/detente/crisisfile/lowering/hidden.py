@@ -1,8 +1,8 @@
 """Unobserved facts: a stage ``no``/``yes`` whose start is drawn once per draw.
 
 Where prior and likelihood ratios are known exactly, so is the probability, and the start is a parameter that
-is 1 with it. Where one of them has a spread, the probability is another in every draw, and the start compares a
-uniform parameter, ``hidden.X.drawn``, with the expression of the probability.
+is 1 with it. Where one of them has a spread, the probability is another in every draw, and the start compares
+a uniform parameter, ``hidden.X.drawn``, with the expression of the probability.
 """
 
 from __future__ import annotations
