@@ -435,7 +435,10 @@ WATCHED = crisis(
     ),
     clock("calm", 0.3, becomes("mood", "calm"), guard="mood == tense"),
     clock("flash", 0.2, becomes("mood", "hot"), becomes("mood", "calm")),
+    schedule("date", (10.0, 20.0, 30.0)),
     question("first", "first strike", 30),
+    question("open_window", "first date before first calm", 30, opens=10),
+    question("closed_window", "first date", 20, opens=10),
     question("later", "first strike.open", 50, opens=10),
     question("becomes", "first mood becomes tense", 45, opens=3.5),
     question("never", "first mood becomes hot", 45),
@@ -518,6 +521,7 @@ RECORD = crisis(
         Recorded(-39.5, "board", "yes"),
         Recorded(-30.5, "kept", "two"),
         Recorded(-25.5, "raid", "big"),
+        Recorded(-20.5, "raid", "big"),
         Recorded(-8.5, "strike", "open"),
         Recorded(-4.5, "reply"),
         Recorded(-2.5, "raid", "small"),
@@ -792,14 +796,11 @@ class TestRandomTwins:
 # ── meanings, one by one ─────────────────────────────────────────────────────────────────────────
 
 
-def log_of(case, *, trajectories=1, replicates=1, seed=1, **how):
-    """Happenings of the first trajectory as (time, name)."""
-    ensemble = simulate(
-        case, trajectories=trajectories, replicates=replicates, seed=seed, threads=1, log=True, **how
-    )
+def log_of(case, *, seed=1, **how):
+    """Happenings of the one trajectory as (time, name), the same in kernel and reference."""
+    _, ensemble = assert_same(case, n_draws=1, n_replicates=1, seed=seed, **how)
     log = ensemble.log
-    first = log.trajectory == 0
-    return [(float(t), log.names[k]) for t, k in zip(log.time[first], log.happening[first], strict=True)]
+    return [(float(t), log.names[k]) for t, k in zip(log.time, log.happening, strict=True)]
 
 
 def times_of(case, name, **how):

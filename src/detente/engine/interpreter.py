@@ -15,7 +15,8 @@ from numba import cfunc, njit, types
 from detente.engine import program as op
 from detente.engine import tables as tb
 from detente.engine.arithmetic import exp, log
-from detente.engine.tables import WIDTH, view
+from detente.engine.tables import WIDTH
+from detente.engine.views import view
 
 
 @njit(error_model="numpy")

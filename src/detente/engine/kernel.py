@@ -22,7 +22,8 @@ from detente.engine import tables as tb
 from detente.engine.arithmetic import exp, log, normal_quantile
 from detente.engine.interpreter import interpret
 from detente.engine.streams import exponential, noise, uniform, word
-from detente.engine.tables import WIDTH, view
+from detente.engine.tables import WIDTH
+from detente.engine.views import view
 
 INFINITY = math.inf
 MAX_AT_ONCE = 1000

@@ -10,9 +10,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from llvmlite import ir
-from numba import carray, njit, types
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 I8, F8, U8 = "<i8", "<f8", "<u8"
@@ -200,27 +197,13 @@ CHAIN = 12
 
 
 # ── handing arrays to the kernel ─────────────────────────────────────────────────────────────────
-#
-# A call that passes forty arrays costs more than what it does. The kernel gets records of addresses instead and
-# looks at them through `view`.
-
-
-@intrinsic
-def _pointer(_context: Any, address: Any) -> Any:
-    def generate(_context: Any, builder: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
-
-    return types.voidptr(types.int64), generate
-
-
-@njit
-def view(address: Any, dtype: Any) -> Any:
-    """The array of `dtype` that begins at an address; its length is the caller's business."""
-    return carray(_pointer(address), (1 << 40,), dtype)  # type: ignore[call-arg]
 
 
 def record_of(arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, float | int | bool]) -> Records:
     """One record with the address of every array and the given numbers, shape (1,).
+
+    A call that passes forty arrays costs more than what it does; the kernel gets records of addresses instead
+    and looks at them through `views.view`.
 
     The caller keeps the arrays alive.
     """
