@@ -1,6 +1,7 @@
 """Writes the pages of the reference that follow from the program: the fields of the crisis file, the commands.
 
-Run ``python docs/generate.py`` after a change of the schema or of a command; a test fails while they differ.
+Run ``python docs/generate.py`` after a change of the schema or of a command; a test fails while they differ. With
+``--picture`` it also draws the forecast that README shows.
 """
 
 from __future__ import annotations
@@ -106,6 +107,21 @@ def _title(name: str) -> str:
     return words.strip()
 
 
+def picture() -> str:
+    """The forecast of the Iran crisis as a terminal shows it, as SVG without outside fonts."""
+    import io
+    import re
+
+    from rich.console import Console
+
+    from detente import forecast, load
+
+    console = Console(record=True, width=80, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(forecast(load("iran_2024"), seed=1))
+    svg = console.export_svg(title="detente run iran_2024 --seed 1", clear=True, unique_id="iran")
+    return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL).replace("Fira Code", "DejaVu Sans Mono")
+
+
 PAGES = {"crisis-file.md": crisis_file, "commands.md": commands}
 
 
@@ -114,3 +130,5 @@ if __name__ == "__main__":
         text = write()
         (REFERENCE / page).write_text(text, encoding="utf-8")
         sys.stdout.write(f"{page}: {len(text.splitlines())} lines\n")
+    if "--picture" in sys.argv:
+        (REFERENCE.parent / "iran_2024.svg").write_text(picture(), encoding="utf-8")

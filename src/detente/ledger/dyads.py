@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise, product
 from pathlib import Path
 from typing import NamedTuple
@@ -52,13 +53,13 @@ class DyadDays:
         """Days of the span."""
         return int(next(iter(self.counts.values())).shape[-1])
 
-    @property
+    @cached_property
     def pairs(self) -> NDArray[np.int64]:
         """Number of the actor and of the recipient of each dyad, shape (dyads, 2)."""
         n = len(self.actors)
         return np.array([(i, j) for i, j in product(range(n), repeat=2) if i != j], dtype=np.int64)
 
-    @property
+    @cached_property
     def dyads(self) -> tuple[tuple[str, str], ...]:
         """Actor and recipient of each dyad, in the order of every (dyad, day) array."""
         return tuple((self.actors[i], self.actors[j]) for i, j in self.pairs)

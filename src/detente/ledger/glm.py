@@ -1,26 +1,28 @@
 """Poisson and logistic regression with shrunken group effects, by Newton's method with exact derivatives.
 
-The design comes in blocks that may be built anew on every pass, so its size is not bounded by memory; the
-sums that Newton's method needs are. Terms are scaled to mean zero and standard deviation one inside, and a
-`ridge` (precision of a normal prior on the scaled coefficients) may shrink them; group effects (one per
-actor, recipient, dyad …) always have such a prior. The intercept has none. Both likelihoods are
-log-concave: one maximum.
+The design comes in blocks, and a large one is built anew on every pass, so memory does not bound its size.
+Terms are scaled to mean zero and standard deviation one inside, and a `ridge` (precision of a normal prior
+on the scaled coefficients) may shrink them; group effects (one per actor, recipient, dyad …) always have
+such a prior. The intercept has none. Both likelihoods are log-concave: one maximum.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special  # type: ignore[import-untyped, unused-ignore]
+from scipy import sparse, special  # type: ignore[import-untyped, unused-ignore]
 
 from detente.ledger.dyads import FloatArray
 from detente.ledger.newton import ConvergenceError, Point, climb
 
 Family = Literal["poisson", "logistic"]
+
+KEEP_BYTES = 2**30
+"""A design up to this size [bytes] is built once and kept; a larger one is built anew on every pass."""
 
 
 class Rows(NamedTuple):
@@ -169,6 +171,7 @@ class _Problem:
         self, blocks: Blocks, family: Family, groups: Sequence[Group], ridge: float, scale: _Scale
     ) -> None:
         self.blocks, self.family, self.groups, self.scale = blocks, family, groups, scale
+        self._kept: list[Rows] | None = None
         terms = scale.mean.size
         self.n_dense = terms + 1
         self.starts = self.n_dense + np.concatenate([[0], np.cumsum([g.n_levels for g in groups])]).astype(
@@ -193,40 +196,51 @@ class _Problem:
     def look(self, at: FloatArray) -> Point:
         """Penalised log-likelihood, its gradient and negative Hessian."""
         objective, gradient, hessian = 0.0, np.zeros(self.size), np.zeros((self.size, self.size))
-        for block in self.blocks():
+        for block in self._scaled():
             objective += self._add(block, at, gradient, hessian)
         hessian += np.diag(self.precision)
         return Point(objective - self.penalty(at), gradient - self.precision * at, hessian)
 
-    def _add(self, block: Rows, point: FloatArray, gradient: FloatArray, hessian: FloatArray) -> float:
+    def _scaled(self) -> Iterable[Rows]:
+        """The blocks with scaled terms behind a column of ones; kept if they are not too large."""
+        if self._kept is not None:
+            return self._kept
+        scaled = (self._scale_block(block) for block in self.blocks())
+        if self.scale.rows * self.n_dense * 8 > KEEP_BYTES:
+            return scaled
+        self._kept = list(scaled)
+        return self._kept
+
+    def _scale_block(self, block: Rows) -> Rows:
         dense = np.empty((block.outcome.size, self.n_dense))
         dense[:, 0] = 1.0
-        np.subtract(block.terms, self.scale.mean, out=dense[:, 1:])
-        dense[:, 1:] /= self.scale.deviation
-        eta = dense @ point[: self.n_dense]
+        dense[:, 1:] = (block.terms - self.scale.mean) / self.scale.deviation
+        return Rows(dense, block.levels, block.outcome)
+
+    def _add(self, block: Rows, at: FloatArray, gradient: FloatArray, hessian: FloatArray) -> float:
+        dense, d = block.terms, self.n_dense
+        eta = dense @ at[:d]
         for k in range(len(self.groups)):
-            eta += point[self._span(k)][block.levels[:, k]]
+            eta += at[self._span(k)][block.levels[:, k]]
         partition, mean, variance = _moments(self.family, eta)
         residual = block.outcome - mean
-        d = self.n_dense
+        root = dense * np.sqrt(variance)[:, None]
         gradient[:d] += dense.T @ residual
-        hessian[:d, :d] += (dense * variance[:, None]).T @ dense
+        hessian[:d, :d] += root.T @ root
         for k in range(len(self.groups)):
             gradient[self._span(k)] += self._per_level(k, block, residual)
-            self._add_group(k, block, dense, variance, hessian)
+            self._add_group(k, block, variance, hessian)
         return float(block.outcome @ eta - partition.sum())
 
-    def _add_group(
-        self, k: int, block: Rows, dense: FloatArray, variance: FloatArray, hessian: FloatArray
-    ) -> None:
+    def _add_group(self, k: int, block: Rows, variance: FloatArray, hessian: FloatArray) -> None:
         """The Hessian's rows and columns of group k against itself, the terms and the earlier groups."""
-        span, d = self._span(k), self.n_dense
+        span, d, n = self._span(k), self.n_dense, self.groups[k].n_levels
         on_diagonal = np.arange(span.start, span.stop)
         hessian[on_diagonal, on_diagonal] += self._per_level(k, block, variance)
-        cross = np.stack([self._per_level(k, block, variance * dense[:, c]) for c in range(d)])
-        hessian[:d, span] += cross
-        hessian[span, :d] += cross.T
-        n = self.groups[k].n_levels
+        rows = np.arange(variance.size)
+        cross = sparse.csr_array((variance, (block.levels[:, k], rows)), shape=(n, rows.size)) @ block.terms
+        hessian[span, :d] += cross
+        hessian[:d, span] += cross.T
         for other in range(k):
             cell = block.levels[:, other] * n + block.levels[:, k]
             size = self.groups[other].n_levels * n

@@ -29,7 +29,7 @@ ACTOR_PRECISION = 20.0
 BURN_IN = 10
 """First days of a record, on which memories are still empty; not fitted [day]."""
 
-_BLOCK_ROWS = 100_000
+_BLOCK_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -129,18 +129,13 @@ def fit_rates(
     b = data.n_days if last is None else data.number(last) + 1
     if b - a < 1:
         raise TableError(f"no days left to fit between day {a} and day {b} of the record.")
-    kept = list(_rows(history, shrink, a, b, family)) if _fits_in_memory(history, a, b) else None
     glm = fit_glm(
-        lambda: iter(kept) if kept is not None else _rows(history, shrink, a, b, family),
+        lambda: _rows(history, shrink, a, b, family),
         family,
         groups=_groups(data, shrink),
         ridge=shrink.ridge,
     )
     return RateFit(data, kind, history, shrink, a, b, glm)
-
-
-def _fits_in_memory(history: History, first: int, last: int) -> bool:
-    return len(history.data.pairs) * (last - first) * len(history.names) * 8 < 2**29
 
 
 def _rows(history: History, shrink: Shrinkage, first: int, last: int, family: Family) -> Iterator[Rows]:
