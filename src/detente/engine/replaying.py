@@ -45,13 +45,13 @@ def prepare(compiled: Compiled, tables: tb.Tables, *, seed: int, n_draws: int, e
     if compiled.crisis.record_from < 0.0:
         start, exposures = _replay(compiled, tables, start, seed, n_draws, epoch, exposures, threads)
     finished = divide_by_exposure(parameters, values, exposures)
-    hoisted = _hoisted(compiled, finished, n_draws)
-    return Start(hoisted, start.state, start.strikes, start.armed, finished)
+    _fill_hoisted(compiled, finished, start.per_draw)
+    return Start(start.per_draw, start.state, start.strikes, start.armed, finished)
 
 
-def _hoisted(compiled: Compiled, values: dict[str, Floats], n_draws: int) -> Floats:
-    rows = [evaluate(expression, values, n_draws) for _, expression in compiled.hoisted]
-    return np.array(rows).reshape(len(rows), n_draws)
+def _fill_hoisted(compiled: Compiled, values: dict[str, Floats], rows: Floats) -> None:
+    for index, (_, expression) in enumerate(compiled.hoisted):
+        rows[index] = evaluate(expression, values, rows.shape[1])
 
 
 def _declared(compiled: Compiled, values: dict[str, Floats], n_draws: int) -> Start:
@@ -60,7 +60,9 @@ def _declared(compiled: Compiled, values: dict[str, Floats], n_draws: int) -> St
     for row, expression in compiled.starts:
         state[row] = evaluate(expression, values, n_draws)
     strikes = np.full((len(compiled.timers), n_draws), np.inf)
-    return Start(_hoisted(compiled, values, n_draws), state, strikes, None)
+    per_draw = np.empty((len(compiled.hoisted), n_draws))
+    _fill_hoisted(compiled, values, per_draw)
+    return Start(per_draw, state, strikes, None)
 
 
 def _whole_windows(crisis: Crisis, n_draws: int) -> dict[str, Floats]:
@@ -83,8 +85,7 @@ def _replay(
     threads: int,
 ) -> tuple[Start, dict[str, Floats]]:
     plan = replay_plan(compiled, tuple(windows), epoch)
-    state_rows = np.empty_like(start.state)
-    strikes = np.empty_like(start.strikes)
+    state_rows, strikes = start.state, start.strikes  # every block replaces its own columns
     armed = np.empty((len(tables.triggers), n_draws), np.uint8)
     exposure = np.empty((len(windows), n_draws))
     rooms = threading.local()

@@ -43,6 +43,8 @@ def quantile(distribution: Distribution, u: Floats) -> Floats:
     [1.5, 3.0, 6.0]
     """
     values = _QUANTILES[distribution.kind](u, *distribution.numbers)
+    if np.isinf(distribution.lower) and np.isinf(distribution.upper):
+        return values
     return np.clip(values, distribution.lower, distribution.upper)
 
 
@@ -74,7 +76,7 @@ def _gamma(u: Floats, shape: float, mean: float) -> Floats:
 
 
 _QUANTILES: Mapping[str, Callable[..., Floats]] = {
-    "fixed": lambda u, value: np.full_like(u, value),
+    "fixed": lambda u, value: np.broadcast_to(np.float64(value), u.shape),
     "lognormal": _lognormal,
     "normal": _normal,
     "logitnormal": _logitnormal,
@@ -140,7 +142,7 @@ def evaluate(expression: Expression, values: Mapping[str, Floats], n_draws: int)
     """
     match expression:
         case Number(value):
-            return np.full(n_draws, value)
+            return np.broadcast_to(np.float64(value), (n_draws,))
         case Name(name) if name in values:
             return values[name]
         case Unary(operator, operand):

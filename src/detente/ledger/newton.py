@@ -18,6 +18,9 @@ TOLERANCE = 1e-10
 """The climb ends when a full step would gain less than this share of the objective; that step is still
 made."""
 
+FLAT = 1e-7
+"""Where the curvature falls below this share of that at the start, the climb goes to infinity on a plain."""
+
 FARTHEST = 1e4
 """A parameter beyond this size has no maximum to go to."""
 
@@ -69,6 +72,7 @@ def climb(look: Callable[[FloatArray], Point], start: FloatArray) -> Summit:
     [3.0]
     """
     at, here = start, look(start)
+    curvature = np.diag(here.hessian)
     for taken in range(1, MAX_STEPS + 1):
         step = solve(here.hessian, here.gradient)
         near = 0.5 * float(step @ here.gradient) <= TOLERANCE * max(1.0, abs(here.objective))
@@ -78,9 +82,9 @@ def climb(look: Callable[[FloatArray], Point], start: FloatArray) -> Summit:
             share /= 2
             ahead = look(at + share * step)
         at, here = at + share * step, ahead
-        if near:
+        if near and np.all(np.diag(here.hessian) > FLAT * curvature):
             return Summit(at, here, taken)
-        if np.max(np.abs(at)) > FARTHEST:
+        if near or np.max(np.abs(at)) > FARTHEST:
             break
     raise ConvergenceError(
         "there is no maximum: a term tells the outcomes apart without error. "
