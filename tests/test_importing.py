@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detente.errors import DetenteError, TableError
+from detente.ledger.coding import goldstein
 from detente.ledger.columns import EVENT_COLUMNS
 from detente.ledger.importers import DATASETS, acled, gdelt, icews, polecat, ucdp
 from detente.ledger.importing import import_events
@@ -42,7 +43,8 @@ GDELT_ROW = {
 ICEWS_ROW = {
     "Event ID": "1", "Event Date": "2018-06-01", "Source Name": "Iran", "Source Country": "Iran",
     "CAMEO Code": "036", "Intensity": "4", "Target Name": "Foreign Affairs (France)",
-    "Target Country": "France", "Publisher": "News", "Country": "Iran", "Latitude": "35.7", "Longitude": "51.4",
+    "Target Country": "France", "Publisher": "News", "Country": "Iran",
+    "Latitude": "35.7", "Longitude": "51.4",
 }  # fmt: skip
 POLECAT_ROW = {
     "Event ID": "e1", "Event Date": "2023-01-02", "Event Type": "COERCE", "Event Mode": "arrest",
@@ -686,8 +688,6 @@ def test_real_icews_rows(tmp_path: Path) -> None:
     assert (report.read, report.kept, report.merged, dict(report.refused)) == (3705, 2734, 971, {})
     assert_accounted(report)
     assert events["n_reports"].sum() == 3705
-    from detente.ledger.coding import goldstein
-
     assert all(goldstein(code) == value for code, value in events.select("cameo", "goldstein").iter_rows())
     key = ["occurred_at", "actor_name", "recipient_name", "cameo"]
     assert events.select(key).is_unique().all()

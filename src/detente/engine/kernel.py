@@ -36,7 +36,7 @@ STEPS_PER_HALF_LIFE = 4.0
 
 F8, I8, U8, U1 = np.float64, np.int64, np.uint64, np.uint8
 
-_jit = njit(nogil=True, cache=True, error_model="numpy")
+_jit = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 @_jit
@@ -768,7 +768,7 @@ def start(tables, plan, state, n, fresh) -> int:
     return entry
 
 
-@_jit
+@njit(nogil=True, cache=True, error_model="numpy")
 def simulate(tables, plan, state, n, fresh) -> None:
     """Take the first n lanes of a block through all ticks of a plan."""
     entry = start(tables, plan, state, n, fresh)
