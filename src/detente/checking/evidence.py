@@ -126,5 +126,3 @@ def _parameters(crisis: Crisis, *expressions: Expression | None) -> Iterator[Par
                     parameter = crisis.parameters[node.name]
                     if not parameter.evidence.reference:
                         yield parameter
-
-

@@ -53,7 +53,9 @@ def check(resolution: Resolution) -> tuple[Finding, ...]:
     ]
     rank = {"error": 0, "warning": 1, "note": 2}
     placed = [_with_line(remark, tree) for remark in remarks]
-    return tuple(sorted(placed, key=lambda remark: (rank[remark.kind], remark.line, remark.path, remark.message)))
+    return tuple(
+        sorted(placed, key=lambda remark: (rank[remark.kind], remark.line, remark.path, remark.message))
+    )
 
 
 def _unsupported(resolution: Resolution) -> Iterator[Finding]:
@@ -120,7 +122,10 @@ def _idle_factors(crisis: Crisis, moment: Moment, found: Reachable) -> Iterator[
 
 def _contradictions(crisis: Crisis) -> Iterator[Finding]:
     for name, moment in crisis.moments.items():
-        for happening, effects in ((name, moment.effects), *((f"{name}.{o.name}", o.effects) for o in moment.outcomes)):
+        for happening, effects in (
+            (name, moment.effects),
+            *((f"{name}.{o.name}", o.effects) for o in moment.outcomes),
+        ):
             yield from _contradicting(happening, effects)
 
 
@@ -130,7 +135,9 @@ def _contradicting(happening: str, effects: tuple[Effect, ...]) -> Iterator[Find
         results = {effect.value or str(effect.amount) for effect in sets if effect.target == target}
         if times > 1 and len(results) > 1:
             text = f"its effects set '{target}' more than once, to {' and '.join(sorted(results))}"
-            yield Finding("warning", 0, happening, text, "Only the last one lasts. Remove one, or add `while:`.")
+            yield Finding(
+                "warning", 0, happening, text, "Only the last one lasts. Remove one, or add `while:`."
+            )
 
 
 # ── questions ────────────────────────────────────────────────────────────────────────────────────
@@ -151,9 +158,7 @@ def _questions(crisis: Crisis, found: Reachable) -> Iterator[Finding]:
 
 
 def _window(path: str, question: Question, crisis: Crisis) -> Iterator[Finding]:
-    if question.closes <= question.opens:
-        yield Finding("error", 0, path, "it closes before it opens", "Move `opens` or `closes`.")
-    elif question.closes <= 0.0:
+    if question.closes <= 0.0:
         yield Finding("error", 0, path, "it closes before the as-of date", "Ask about something later.")
     if question.closes > crisis.horizon:
         text = "it closes after the horizon, so it cannot be answered"
@@ -225,5 +230,3 @@ def _steps(data: object, dotted: str) -> tuple[str | int, ...]:
     if isinstance(data, list) and parts[0].isdigit() and int(parts[0]) < len(data):
         return (int(parts[0]), *_steps(data[int(parts[0])], ".".join(parts[1:])))
     return ()
-
-

@@ -125,7 +125,11 @@ def _add(crisis: Crisis, found: Reachable, moment: Moment) -> None:
         if can_hold(outcome.guard, crisis, found):
             found.happenings.add(f"{moment.name}.{outcome.name}")
     for happening, effect in effects_of(moment):
-        if effect.on == "stage" and happening in found.happenings and can_hold(effect.condition, crisis, found):
+        if (
+            effect.on == "stage"
+            and happening in found.happenings
+            and can_hold(effect.condition, crisis, found)
+        ):
             found.values[effect.target].add(effect.value)
 
 

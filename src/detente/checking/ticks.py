@@ -30,12 +30,12 @@ def check_ticks(
     crisis: Crisis, *, trajectories: int = 4000, seed: int = 0, tick: float = 1.0
 ) -> tuple[TickDifference, ...]:
     """Compare every question at `tick` and at half of it on the same draws of parameters and chance."""
-    whole, half = (
-        simulate(crisis, trajectories=trajectories, seed=seed, tick=h) for h in (tick, tick / 2.0)
-    )
+    whole, half = (simulate(crisis, trajectories=trajectories, seed=seed, tick=h) for h in (tick, tick / 2.0))
     differences = []
     for name, question in crisis.questions.items():
-        a, b = (answer(question.yes_if, question, crisis, run.registers).astype(float) for run in (whole, half))
+        a, b = (
+            answer(question.yes_if, question, crisis, run.registers).astype(float) for run in (whole, half)
+        )
         by_draw = (b - a).reshape(whole.finished, -1).mean(axis=1)
         error = max(float(by_draw.std(ddof=1)), 1.0 / len(by_draw)) / np.sqrt(len(by_draw))
         differences.append(TickDifference(name, float(a.mean()), float(b.mean()), float(error)))
