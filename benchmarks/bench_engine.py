@@ -24,6 +24,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 import dump
@@ -32,6 +33,7 @@ from detente.engine import kernel
 from detente.engine.blocks import load_block, new_block, run_block
 from detente.engine.ensemble import simulate
 from detente.engine.tables import WIDTH
+from detente.engine.views import view
 from detente.model import Crisis
 
 CATALOG = Path(kernel.__file__).parents[1] / "catalog"
@@ -321,34 +323,51 @@ class Lanes:
 
 
 def measure_lanes() -> list[Lanes]:
-    """Time the vectorised loops [µs] for all lanes and for one, less what the call costs."""
+    """Time the vectorised loops [µs] for all lanes and for one."""
     run = dump.prepare_run(synthetic.crisis_of_real_size(), WIDTH, seed=SEED)
     state = new_block(run.compiled)
     load_block(run.compiled, run.start, state, run.draws, run.keys, run.budget[run.draws])
-    tables, plan, block = run.tables.record()[0], run.plan.record()[0], state.record()[0]
-    start, end = (int(number) for number in run.tables.ranges[:2])
-    parts: dict[str, Callable[[int], object]] = {
-        "interpreter": lambda n: kernel.run(tables, block, start, end if n else start, 0, n, 10.0, 0.5),
-        "residuals": lambda n: kernel.renew(tables, block, n, np.uint64(5)),
-        "busy lanes": lambda n: kernel.find_busy(tables, plan, block, n, 11.0, False),
-        "flows": lambda n: kernel.flow(tables, block, n, np.uint64(10)),
-    }
-    return [Lanes(part, *_block_and_lane(call)) for part, call in parts.items()]
+    block = run.tables.record()[0], run.plan.record()[0], state.record()[0]
+    loops = {"interpreter": _interpret, "residuals": _renew, "busy lanes": _find_busy, "flows": _flow}
+    return [Lanes(part, _best(loop, block, WIDTH), _best(loop, block, 1)) for part, loop in loops.items()]
 
 
-def _block_and_lane(call: Callable[[int], object]) -> tuple[float, float]:
-    def best(n: int) -> float:
-        times = []
-        for _ in range(15):
-            begin = time.perf_counter()
-            for _ in range(200):
-                call(n)
-            times.append((time.perf_counter() - begin) / 200)
-        return min(times) * 1e6
+def _best(loop: Callable[..., None], block: tuple[Any, ...], n: int) -> float:
+    loop(*block, n, 1)
+    times = []
+    for _ in range(15):
+        begin = time.perf_counter()
+        loop(*block, n, 500)
+        times.append((time.perf_counter() - begin) / 500)
+    return min(times) * 1e6
 
-    call(WIDTH), call(1)
-    nothing = best(0)
-    return best(WIDTH) - nothing, best(1) - nothing
+
+_loop = njit(nogil=True, error_model="numpy")
+
+
+@_loop
+def _interpret(tables, plan, state, n, times):
+    span = view(tables.ranges, np.int64)
+    for _ in range(times):
+        kernel.run(tables, state, span[0], span[1], 0, n, 10.0, 0.5)
+
+
+@_loop
+def _renew(tables, plan, state, n, times):
+    for _ in range(times):
+        kernel.renew(tables, state, n, np.uint64(5))
+
+
+@_loop
+def _find_busy(tables, plan, state, n, times):
+    for _ in range(times):
+        kernel.find_busy(tables, plan, state, n, 11.0, False)
+
+
+@_loop
+def _flow(tables, plan, state, n, times):
+    for _ in range(times):
+        kernel.flow(tables, state, n, np.uint64(10))
 
 
 # ── parts ────────────────────────────────────────────────────────────────────────────────────────

@@ -127,12 +127,12 @@ def _markdown(head: list[str], rows: Iterable[Iterable[str]]) -> str:
 def _speed_table(rows: Rows) -> str:
     runs = [bench.Run(**row) for row in rows]
     return _markdown(
-        ["crisis", "futures × days", "threads", "s", "10⁶ tr.-days/s", "CPU ns each", "peak MB", "before"],
+        ["crisis", "futures × days", "threads", "s", "CPU s", "10⁶ days/s", "ns/day", "peak MB", "before"],
         (
             [
                 run.crisis, f"{run.trajectories:,} × {run.days:.0f}", f"{run.threads}", f"{run.seconds:.2f}",
-                f"{run.trajectory_days / 1e6:.2f}", f"{run.nanoseconds:.0f}", f"{run.peak_memory:.0f}",
-                f"{run.memory_before:.0f}",
+                f"{run.cpu_seconds:.2f}", f"{run.trajectory_days / 1e6:.2f}", f"{run.nanoseconds:.0f}",
+                f"{run.peak_memory:.0f}", f"{run.memory_before:.0f}",
             ]
             for run in runs
         ),

@@ -1180,30 +1180,37 @@ class TestInvariance:
         assert_identical(whole(case, names=names), whole(turned, names=names))
 
     @pytest.mark.parametrize("name", ["shapes", "moments", "excited", "watched", "record"])
-    @pytest.mark.parametrize("added", ["rate 0", "guard", "late guard", "memory"])
-    def test_clock_that_never_fires_changes_nothing(self, name, added):
+    @pytest.mark.parametrize("added", ["rate 0", "guard", "memory", "fast memory", "dates", "questions"])
+    def test_what_never_happens_changes_nothing(self, name, added):
+        """Bit for bit, also where it makes the engine look more often."""
         case = CASES[name]
-        some = sorted(m for m in case.moments if isinstance(case.moments[m].cause, Clock))[0]
-        silent = {
+        some = min(name for name, moment in case.moments.items() if isinstance(moment.cause, Clock))
+        fed = factor("memory", of="idle_memory", times=3, at_most=5)
+        more = {
             "rate 0": [clock("idle", 0, main=False)],
             "guard": [
-                clock("idle", 3, guard="1 > 2", factors=[factor("memory", of="slow", times=2, at_most=3)])
+                clock("idle", 3, guard=f"count({some}) > 1e6", main=False),
+                clock("no", 9, guard="1 > 2"),
             ],
-            "late guard": [clock("idle", 3, guard=f"count({some}) > 1e6")],
-            "memory": [
-                memory("idle_memory", 30, (some, 1)),
-                clock("idle", 0, factors=[factor("memory", of="idle_memory", times=3, at_most=5)]),
+            "memory": [memory("idle_memory", 30, (some, 1)), clock("idle", 0, factors=[fed], main=False)],
+            "fast memory": [
+                memory("idle_memory", 0.5, (some, 1)),
+                clock("idle", 0, factors=[fed], main=False),
             ],
+            "dates": [
+                schedule("idle", (3.3, 20.5), guard="1 > 2"),
+                timer("idle_timer", 3),
+                trigger("z", "1 > 2"),
+            ],
+            "questions": [question("more", f"(count({some}) > 1e6) at 2024-12-20T15:30", 60)],
         }[added]
-        if name == "moments" and added == "late guard":
-            silent = [replace(silent[0], effects=(add("score", 1), fires("comment")))]
-        with_more = {
-            "moments": case.moments
-            | {m.name: replace(m, main=False) for m in silent if isinstance(m, Moment)},
-            "memories": case.memories | {m.name: m for m in silent if isinstance(m, Memory)},
+        sections = {"moments": Moment, "memories": Memory, "questions": Question}
+        longer = {
+            place: getattr(case, place) | {part.name: part for part in more if isinstance(part, kind)}
+            for place, kind in sections.items()
         }
         names = (*case.stocks, *case.stages, *case.memories)
-        assert_identical(whole(case), whole(replace(case, **with_more), names=names))
+        assert_identical(whole(case), whole(replace(case, **longer), names=names))
 
     def test_seed_matters_and_is_drawn_if_not_given(self):
         one, two = (simulate(WATCHED, trajectories=64) for _ in range(2))

@@ -104,7 +104,7 @@ CASES = {
     "00032": DIMERS + SET_P,
     "00037": IMMIGRATION.format(batch=5, death="0.2"),
 }
-TRAJECTORIES = {case: 1000 if case in ("00001", "00003") else 2000 for case in CASES}
+TRAJECTORIES = {case: 2000 if case in ("00001", "00003") else 5000 for case in CASES}
 """Per seed. The first two fire 800 and 2,000 times in a trajectory, the others 65 to 300 times."""
 
 

@@ -350,7 +350,8 @@ public:
           armed(lanes(n_triggers)), lane(WIDTH), firings(WIDTH), budget(WIDTH), status(WIDTH), next_strike(WIDTH),
           clamped(static_cast<size_t>(plan.n_stocks) + 1), clock_list(n_clocks), steady_list(n_clocks), trigger_list(n_triggers),
           watch_list(n_watches), became(static_cast<size_t>(n_triggers) + 1), fired(static_cast<size_t>(n_triggers) + 1),
-          stack(MAX_AT_ONCE + 8), due(static_cast<size_t>(n_clocks) + 1), since(static_cast<size_t>(n_clocks) + 1), lowest(WIDTH), step(WIDTH), busy(WIDTH) {}
+          stack(MAX_AT_ONCE + 8), due(static_cast<size_t>(n_clocks) + 1), since(static_cast<size_t>(n_clocks) + 1), until_of(static_cast<size_t>(n_clocks) + 1),
+          reading(tables.memories.size() + 1), seen(tables.memories.size() + 1), lowest(WIDTH), step(WIDTH), busy(WIDTH) {}
 
     void simulate(I8 lanes_in_use, bool fresh) {
         n = lanes_in_use;
@@ -410,7 +411,7 @@ private:
     std::vector<I8> became;
     std::vector<std::uint8_t> fired;
     std::vector<Frame> stack;
-    std::vector<F8> due, since, lowest, step;
+    std::vector<F8> due, since, until_of, reading, seen, lowest, step;
     std::vector<std::uint8_t> busy;
 
     F8& at(I8 row, I8 l) { return x[row * WIDTH + l]; }
@@ -691,13 +692,13 @@ private:
             run_lane({clock.steady_start, clock.steady_end, 0}, l, t0, t - t0);
         }
         steady_list.count = 0;
-        const F8 middle = 0.5 * (t + until) - t0;
         for (I8 i = 0; i < clock_list.count; ++i) {
             clock_list.marks[clock_list.numbers[i]] = 0;
             if (!inside) continue;
-            const Program& rate = tables.clocks[clock_list.numbers[i]].rate;
-            if (rate.start >= 0) run_lane(rate, l, t0, middle);
-            set_due(clock_list.numbers[i], l, t);
+            const I8 number = clock_list.numbers[i];
+            const Program& rate = tables.clocks[number].rate;
+            if (rate.start >= 0) run_lane(rate, l, t0, 0.5 * (t + until_of[number]) - t0);
+            set_due(number, l, t);
         }
         clock_list.count = 0;
     }
@@ -725,18 +726,41 @@ private:
 
     F8 step_of(I8 l) {
         F8 shortest = INFTY;
-        for (const I8 number : tables.fast_memories) {
-            const Memory& memory = tables.memories[number];
-            if (at(memory.row, l) > ALIVE) {
-                const F8 half_life = 0.6931471805599453 / at(memory.rate_row, l);
-                if (half_life < STEPS_PER_HALF_LIFE * plan.tick)
-                    shortest = std::min(shortest, half_life / STEPS_PER_HALF_LIFE);
-            }
-        }
+        for (const I8 number : tables.fast_memories) shortest = std::min(shortest, reading_step(number, l));
         return shortest;
     }
 
-    void wind_up(I8 l, F8 t0) {
+    F8 reading_step(I8 number, I8 l) {
+        const Memory& memory = tables.memories[number];
+        const F8 half_life = 0.6931471805599453 / at(memory.rate_row, l);
+        const bool is_fast = at(memory.row, l) > ALIVE && half_life < STEPS_PER_HALF_LIFE * plan.tick;
+        return is_fast ? half_life / STEPS_PER_HALF_LIFE : INFTY;
+    }
+
+    F8 plan_readings(I8 l, F8 t, F8 t1) {
+        F8 earliest = INFTY;
+        std::fill(until_of.begin(), until_of.end(), t1);
+        for (size_t index = 0; index < tables.fast_memories.size(); ++index) {
+            const I8 number = tables.fast_memories[index], row = tables.memories[number].row;
+            const F8 stored = at(row, l), length = reading_step(number, l);
+            const bool now = length < INFTY && (reading[index] == INFTY || reading[index] <= t || seen[index] != stored);
+            if (now || length == INFTY) {
+                reading[index] = t + length;
+                seen[index] = stored;
+            }
+            earliest = std::min(earliest, reading[index]);
+            for (I8 i = tables.rows[row].clock_start; i < tables.rows[row].clock_end; ++i) {
+                const I8 clock = tables.links[i];
+                until_of[clock] = std::min(until_of[clock], reading[index]);
+                if (now) clock_list.mark(clock);
+            }
+        }
+        return earliest;
+    }
+
+    void wind_up(I8 l, F8 t0, F8 t1) {
+        std::fill(reading.begin(), reading.end(), INFTY);
+        std::fill(until_of.begin(), until_of.end(), t1);
         for (I8 number = 0; number < n_clocks; ++number) {
             const F8 rate = at(first_rate + number, l);
             due[number] = rate > 0.0 ? t0 + residual[number * WIDTH + l] / rate : INFTY;
@@ -755,12 +779,10 @@ private:
     }
 
     void follow_lane(I8 l, F8 t0, F8 t1, I8 entry, U8 epoch) {
-        wind_up(l, t0);
-        F8 now = t0, pause = now + step_of(l);
-        if (pause < t1) {
-            reread_fast();
-            refresh(l, now, t0, pause);
-        }
+        const bool is_fast = !tables.fast_memories.empty();
+        wind_up(l, t0, t1);
+        F8 pause = is_fast ? plan_readings(l, t0, t1) : INFTY;
+        if (pause < t1) refresh(l, t0, t0, t1);
         while (status[l] == FINE) {
             F8 first = t1;
             I8 clock = -1;
@@ -773,7 +795,6 @@ private:
             const F8 scheduled = entry < size(tables.agenda) ? tables.agenda[entry].time : INFTY;
             const F8 t = std::min(std::min(first, pause), std::min(next_strike[l], scheduled));
             if (t >= t1) break;
-            now = t;
             if (t == next_strike[l] || t == scheduled) {
                 strike_timers(l, t, t0);
                 entry = keep_agenda(entry, l, t, t0);
@@ -784,19 +805,11 @@ private:
                 fire(tables.clocks[clock].moment, DRAWN, l, t, t0);
             }
             complete(l, t, t0);
-            if (!tables.fast_memories.empty()) {
-                const bool paused = t == pause;
-                pause = now + step_of(l);
-                if (paused || pause < INFTY) reread_fast();
-            }
-            refresh(l, t, t0, std::min(pause, t1));
+            if (is_fast) pause = plan_readings(l, t, t1);
+            refresh(l, t, t0, t1);
             entry = look(entry, l, t, t0);
         }
         for (I8 number = 0; number < n_clocks; ++number) run_down(number, l, t1);
-    }
-
-    void reread_fast() {
-        for (const I8 clock : tables.fast_clocks) clock_list.mark(clock);
     }
 
     void redraw(I8 clock, I8 l, U8 epoch) {

@@ -66,6 +66,9 @@ def new_block(compiled: Compiled, n_exposures: int = 0, log_size: int = 0) -> tb
         busy=np.zeros(w, np.uint8),
         due=np.zeros(n_clocks + 1),
         since=np.zeros(n_clocks + 1),
+        until=np.zeros(n_clocks + 1),
+        reading=np.zeros(len(tables.memories) + 1),
+        seen=np.zeros(len(tables.memories) + 1),
     )
 
 

@@ -423,8 +423,8 @@ def collect(tables, state, l, t, t0, segment) -> int:
 
 
 @_jit
-def refresh(tables, state, l, t, t0, until) -> None:
-    """Look again at the watches that changed, and at the clocks for the stretch from t to `until`.
+def refresh(tables, plan, state, l, t, t0, until) -> None:
+    """Look again at the watches that changed, and at the clocks for as long as their intensities will stand.
 
     At the end of a tick (`until` = t) the moving parts can wait: the next tick begins with all of them.
     """
@@ -443,6 +443,10 @@ def refresh(tables, state, l, t, t0, until) -> None:
     inside = until > t
     n_changed = view(state.counters, I8)[tb.N_CLOCKS]
     if inside:
+        for number in range(plan.n_exposures):
+            clock = view(plan.exposures, tb.EXPOSURE)[number].clock
+            if view(state.marks, U1)[clock] != 0:
+                expose(tables, plan, state, number, l, view(state.since, F8)[clock], t)
         for index in range(n_changed):
             run_down(tables, state, view(state.changed, I8)[index], l, t)
     segment += tables.n_watches
@@ -452,12 +456,12 @@ def refresh(tables, state, l, t, t0, until) -> None:
         clock = view(tables.clocks, tb.CLOCK)[number]
         run(tables, state, clock.steady_start, clock.steady_end, l, l + 1, t0, t - t0)
     view(state.counters, I8)[tb.N_STEADY] = 0
-    middle = 0.5 * (t + until) - t0
     for index in range(n_changed):
         number = view(state.changed, I8)[index]
         view(state.marks, U1)[number] = 0
         clock = view(tables.clocks, tb.CLOCK)[number]
         if inside:
+            middle = 0.5 * (t + view(state.until, F8)[number]) - t0
             if clock.start >= 0:
                 run(tables, state, clock.start, clock.end, l, l + 1, t0, middle)
             set_due(tables, state, number, l, t)
@@ -481,20 +485,56 @@ def look(tables, plan, state, entry, l, t, t0) -> int:
 
 @_jit
 def step_of(tables, plan, state, l) -> float:
-    """How far a lane may go before fast memories must be read again; infinity without one alive."""
+    """How far a lane may go before a fast memory must be read again; infinity without one alive."""
     step = INFINITY
     for index in range(tables.n_fast_memories):
-        memory = view(tables.memories, tb.MEMORY_ROWS)[view(tables.fast_memories, I8)[index]]
-        if view(state.x, F8)[memory.row * WIDTH + l] > ALIVE:
-            half_life = 0.6931471805599453 / view(state.x, F8)[memory.rate_row * WIDTH + l]
-            if half_life < STEPS_PER_HALF_LIFE * plan.tick:
-                step = min(step, half_life / STEPS_PER_HALF_LIFE)
+        step = min(step, reading_step(tables, plan, state, view(tables.fast_memories, I8)[index], l))
     return step
 
 
 @_jit
-def wind_up(tables, state, l, t0) -> None:
+def reading_step(tables, plan, state, number, l) -> float:
+    """How often a memory that is alive and halves within four ticks is read; infinity for any other."""
+    memory = view(tables.memories, tb.MEMORY_ROWS)[number]
+    half_life = 0.6931471805599453 / view(state.x, F8)[memory.rate_row * WIDTH + l]
+    if view(state.x, F8)[memory.row * WIDTH + l] > ALIVE and half_life < STEPS_PER_HALF_LIFE * plan.tick:
+        return half_life / STEPS_PER_HALF_LIFE
+    return INFINITY
+
+
+@_jit
+def plan_readings(tables, plan, state, l, t, t1) -> float:
+    """Until when each intensity may stand, and the time of the next reading; marks the clocks to be read now.
+
+    A fast memory is read again when its step is over or something was added to it. Every clock keeps to the
+    memories that it reads itself, so that one that never fires changes nothing for the others.
+    """
+    until, reading, seen = view(state.until, F8), view(state.reading, F8), view(state.seen, F8)
+    earliest = INFINITY
+    for number in range(tables.n_clocks):
+        until[number] = t1
+    for index in range(tables.n_fast_memories):
+        number = view(tables.fast_memories, I8)[index]
+        row = view(tables.memories, tb.MEMORY_ROWS)[number].row
+        stored, step = view(state.x, F8)[row * WIDTH + l], reading_step(tables, plan, state, number, l)
+        now = step < INFINITY and (reading[index] == INFINITY or reading[index] <= t or seen[index] != stored)
+        if now or step == INFINITY:
+            reading[index], seen[index] = t + step, stored
+        earliest = min(earliest, reading[index])
+        readers = view(tables.rows, tb.ROW)[row]
+        for link in range(readers.clock_start, readers.clock_end):
+            clock = view(tables.links, I8)[link]
+            until[clock] = min(until[clock], reading[index])
+            if now:
+                mark(state, clock, tb.N_CLOCKS, I8(0))
+    return earliest
+
+
+@_jit
+def wind_up(tables, state, l, t0, t1) -> None:
     """Begin to follow a lane: when each clock is due, at its present intensity."""
+    for index in range(tables.n_fast_memories):
+        view(state.reading, F8)[index] = INFINITY
     row = view(tables.clocks, tb.CLOCK)[0].row if tables.n_clocks > 0 else 0
     due, since = view(state.due, F8), view(state.since, F8)
     x, residual = view(state.x, F8), view(state.residual, F8)
@@ -502,6 +542,7 @@ def wind_up(tables, state, l, t0) -> None:
         rate = x[(row + number) * WIDTH + l]
         due[number] = t0 + residual[number * WIDTH + l] / rate if rate > 0.0 else INFINITY
         since[number] = t0
+        view(state.until, F8)[number] = t1
 
 
 @_jit
@@ -521,25 +562,22 @@ def set_due(tables, state, number, l, t) -> None:
 
 
 @_jit
-def expose(tables, plan, state, l, t, until) -> None:
-    """Add to the exposures of one lane: the integrals of intensities over their windows."""
-    for number in range(plan.n_exposures):
-        window = view(plan.exposures, tb.EXPOSURE)[number]
-        span = min(until, window.end) - max(t, window.start)
-        if span > 0.0:
-            rate = view(state.x, F8)[view(tables.clocks, tb.CLOCK)[window.clock].row * WIDTH + l]
-            view(state.exposure, F8)[number * WIDTH + l] += rate * span
+def expose(tables, plan, state, number, l, t, until) -> None:
+    """Add to an exposure in one lane: the integral of a clock's present intensity over its window."""
+    window = view(plan.exposures, tb.EXPOSURE)[number]
+    span = min(until, window.end) - max(t, window.start)
+    if span > 0.0:
+        rate = view(state.x, F8)[view(tables.clocks, tb.CLOCK)[window.clock].row * WIDTH + l]
+        view(state.exposure, F8)[number * WIDTH + l] += rate * span
 
 
 @_jit
 def follow_lane(tables, plan, state, l, t0, t1, entry, epoch) -> None:
     """Take one lane from t0 to t1 (exclusive), happening by happening."""
-    now = t0
-    wind_up(tables, state, l, t0)
-    pause = now + step_of(tables, plan, state, l)
+    wind_up(tables, state, l, t0, t1)
+    pause = plan_readings(tables, plan, state, l, t0, t1) if tables.n_fast_memories > 0 else INFINITY
     if pause < t1:
-        reread_fast(tables, state)
-        refresh(tables, state, l, now, t0, pause)
+        refresh(tables, plan, state, l, t0, t0, t1)
     while view(state.status, I8)[l] == tb.FINE:
         first, clock = t1, I8(-1)
         if not plan.replay:
@@ -548,11 +586,8 @@ def follow_lane(tables, plan, state, l, t0, t1, entry, epoch) -> None:
                     first, clock = view(state.due, F8)[number], number
         scheduled = view(plan.agenda, tb.AGENDA)[entry].time if entry < plan.n_agenda else INFINITY
         t = min(min(first, pause), min(view(state.next_strike, F8)[l], scheduled))
-        if plan.replay:
-            expose(tables, plan, state, l, now, min(t, t1))
         if t >= t1:
             break
-        now = t
         if t == view(state.next_strike, F8)[l] or t == scheduled:
             strike_timers(tables, plan, state, l, t, t0)
             entry = keep_agenda(tables, plan, state, entry, l, t, t0)
@@ -563,21 +598,14 @@ def follow_lane(tables, plan, state, l, t0, t1, entry, epoch) -> None:
             fire(tables, plan, state, view(tables.clocks, tb.CLOCK)[clock].moment, tb.DRAWN, l, t, t0)
         complete(tables, plan, state, l, t, t0)
         if tables.n_fast_memories > 0:
-            paused = t == pause
-            pause = now + step_of(tables, plan, state, l)
-            if paused or pause < INFINITY:
-                reread_fast(tables, state)
-        refresh(tables, state, l, t, t0, min(pause, t1))
+            pause = plan_readings(tables, plan, state, l, t, t1)
+        refresh(tables, plan, state, l, t, t0, t1)
         entry = look(tables, plan, state, entry, l, t, t0)
+    for number in range(plan.n_exposures):
+        clock = view(plan.exposures, tb.EXPOSURE)[number].clock
+        expose(tables, plan, state, number, l, view(state.since, F8)[clock], t1)
     for number in range(tables.n_clocks):
         run_down(tables, state, number, l, t1)
-
-
-@_jit
-def reread_fast(tables, state) -> None:
-    """Mark the clocks that read memories."""
-    for index in range(tables.n_fast_clocks):
-        mark(state, view(tables.fast_clocks, I8)[index], tb.N_CLOCKS, I8(0))
 
 
 @_jit
@@ -717,7 +745,7 @@ def instant(tables, plan, state, n, t, entry) -> int:
             place = keep_agenda(tables, plan, state, entry, l, t, t)
             mark_continuous_triggers(tables, state)
             complete(tables, plan, state, l, t, t)
-            refresh(tables, state, l, t, t, t)
+            refresh(tables, plan, state, l, t, t, t)
             look(tables, plan, state, place, l, t, t)
     watch_block(tables, state, n, t, plan.tick)
     return later
@@ -787,8 +815,9 @@ def simulate(tables, plan, state, n, fresh) -> None:
         for l in range(n):
             if view(state.busy, U1)[l] != 0:
                 follow_lane(tables, plan, state, l, t0, t1, entry, epoch)
-            elif plan.replay:
-                expose(tables, plan, state, l, t0, t1)
+            else:
+                for number in range(plan.n_exposures):
+                    expose(tables, plan, state, number, l, t0, t1)
         while entry < plan.n_agenda and view(plan.agenda, tb.AGENDA)[entry].time < t1:
             entry += 1
         fade(tables, state, n)

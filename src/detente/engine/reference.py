@@ -8,8 +8,8 @@ One tick, from t0 to t1
        gets a fresh residual: a unit exponential, which its intensity uses up as time goes by.
     2. On to the first of: a residual used up, a timer, something planned. It happens, with all that it raises
        and triggers. Clocks that read what changed get a new intensity, read at the middle of what is left of
-       the tick; and on to the next. While a memory that halves within four ticks is alive, no stretch is
-       longer than a quarter of its half-life, and after each the clocks that read memories are read again.
+       the tick; and on to the next. A clock that reads a memory which halves within four ticks and is alive
+       is read again after every quarter of the half-life.
     3. At t1 the memories have faded and the stocks flow, all from the values before; then the instant t1.
 
 One instant
@@ -195,6 +195,8 @@ class _Run:
     residual: dict[str, float] = field(default_factory=dict)
     redraws: dict[str, int] = field(default_factory=dict)
     intensity: dict[str, float] = field(default_factory=dict)
+    until: dict[str, float] = field(default_factory=dict)
+    readings: dict[str, tuple[float, float]] = field(default_factory=dict)
     changed: set[str | Watch] = field(default_factory=set)
     fired: set[str] = field(default_factory=set)
     chain: list[str] = field(default_factory=list)
@@ -210,7 +212,6 @@ class _Run:
         self.reads = dict(self._what_is_read())
         self.flowing = [n for n, s in crisis.stocks.items() if s.flow or s.follows or s.noise]
         self.moving = self._readers_of(TIME, *crisis.memories, *self.flowing)
-        self.remembering = self._readers_of(*crisis.memories) & self.clocks.keys()
         counted = (p for p in crisis.parameters.values() if p.distribution.kind in ("counted", "mean_rate"))
         self.windows = {p.name: p.distribution for p in counted}
         self.exposures = dict.fromkeys(self.windows, 0.0)
@@ -254,10 +255,12 @@ class _Run:
 
     def _go_through_tick(self, t0: float, t1: float) -> None:
         self._renew_residuals(t0)
-        self._read_intensities(self.clocks, t0, t1)
-        now, pause = t0, t0 + self._longest_stretch()
-        if pause < t1:
-            self._read_intensities(self.remembering, now, pause)
+        self.until = dict.fromkeys(self.clocks, t1)
+        self._read_intensities(self.clocks, t0)
+        now = t0
+        self.readings.clear()
+        pause = self._plan_readings(t0, t1)
+        self._look(t0)
         while True:
             due, clock = self._first_due(now)
             planned = min(self._next_strike(), self._next_planned())
@@ -274,10 +277,8 @@ class _Run:
                 self._draw_residual(clock)
                 self._fire(clock, None, t)
             self._finish_instant(t)
-            if t == pause or self._longest_stretch() < math.inf:
-                self.changed |= self.remembering
-            pause = now + self._longest_stretch()
-            self._look(t, min(pause, t1))
+            pause = self._plan_readings(t, t1)
+            self._look(t)
         self._use_up(now, t1)
         self._fade(t1)
         self._flow(t0, t1)
@@ -285,6 +286,7 @@ class _Run:
 
     def _end_tick(self, t: float) -> None:
         """The instant at the end of a tick, or at the beginning of a run."""
+        self.until = dict.fromkeys(self.clocks, t + self.tick)
         self._strike_timers(t)
         self._keep_agenda(t)
         self.changed |= self.moving & self.triggers.keys()
@@ -292,7 +294,7 @@ class _Run:
         for watch in self.registers:
             if watch.kind == "ever" and (watch in self.moving or t - watch.opens < self.tick):
                 self.changed.add(watch)
-        self._look(t, t + self.tick)
+        self._look(t)
 
     def _renew_residuals(self, t0: float) -> None:
         epoch = math.floor((t0 + self.world.origin) / self.epoch)
@@ -305,16 +307,26 @@ class _Run:
         word = self._word(f"clock:{clock}", self.epoch_now, self.redraws[clock])
         self.residual[clock] = exponential_plain(word)
 
-    def _read_intensities(self, clocks: Iterable[str | Watch], t: float, until: float) -> None:
+    def _read_intensities(self, clocks: Iterable[str | Watch], t: float) -> None:
         for name in self.clocks.keys() & clocks:
             clock, guard = self.clocks[name], self.moments[name].guard
-            self.intensity[name] = self.world.weight(clock.rate, clock.factors, guard, 0.5 * (t + until))
+            middle = 0.5 * (t + self.until[name])
+            self.intensity[name] = self.world.weight(clock.rate, clock.factors, guard, middle)
 
-    def _longest_stretch(self) -> float:
-        """How long intensities may stand: a quarter of the shortest half-life of an alive fast memory."""
-        half_lives = self.world.half_lives.items()
-        alive = [h for name, h in half_lives if h < 4.0 * self.tick and self.state.memories[name] > ALIVE]
-        return min(alive, default=math.inf) / 4.0
+    def _plan_readings(self, t: float, t1: float) -> float:
+        """Until when each intensity may stand, and the next time at which a fast memory is to be read."""
+        self.until = dict.fromkeys(self.clocks, t1)
+        for name, half_life in self.world.half_lives.items():
+            value = self.state.memories[name]
+            due, seen = self.readings.pop(name, (-math.inf, 0.0))
+            if half_life < 4.0 * self.tick and value > ALIVE:
+                readers = self._readers_of(name) & self.clocks.keys()
+                if due <= t or seen != value:
+                    due = t + half_life / 4.0
+                    self.changed |= readers
+                self.readings[name] = due, value
+                self.until |= {each: min(self.until[each], due) for each in self.clocks if each in readers}
+        return min((due for due, _ in self.readings.values()), default=math.inf)
 
     def _first_due(self, now: float) -> tuple[float, str]:
         """The clock whose residual is used up first, and when; none in a replay."""
@@ -417,14 +429,14 @@ class _Run:
             armed[name] = False
         return true and armed[name]
 
-    def _look(self, t: float, until: float) -> None:
-        """Watches that may have come true; clocks for the stretch to `until`; values asked for now."""
+    def _look(self, t: float) -> None:
+        """Watches that may have come true; clocks whose input changed; values asked for now."""
         for watch in self.registers:
             opened = watch.opens < t or (watch.kind == "ever" and watch.opens == t)
             waits = opened and t <= watch.closes and self.registers[watch] == math.inf
             if waits and watch in self.changed and self.world.holds(_asked(watch), t):
                 self.registers[watch] = t
-        self._read_intensities(self.changed, t, until)
+        self._read_intensities(self.changed, t)
         self.changed.clear()
         while self.looks and self.looks[0].closes <= t:
             watch = self.looks.pop(0)

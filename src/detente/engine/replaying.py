@@ -234,7 +234,7 @@ def pending_strikes(
         with np.errstate(over="ignore", divide="ignore"):
             words = mix_array(mix_array(keys + np.uint64(timer["key"])) + np.uint64(0xAF251AF3B0F025B5))
             longer = special.ndtr(-np.log(np.maximum(elapsed, 1e-300) / median) / sigma)
-        u = ((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+        u = ((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
         delay = median * np.exp(-sigma * special.ndtri(np.maximum((1.0 - u) * longer, 1e-300)))
         strikes[number] = np.where(pending, np.maximum(-elapsed + delay, 0.0), strikes[number])
     return strikes

@@ -28,7 +28,7 @@ def uniforms(seed: int, name: str, n_draws: int) -> Floats:
     keys = lanes((seed + DRAW_SALT) & _MASK, np.arange(n_draws))
     with np.errstate(over="ignore"):
         words = mix_array(mix_array(keys + np.uint64(name_key(f"parameter:{name}"))))
-    numbers: Floats = ((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    numbers: Floats = ((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
     return numbers
 
 

@@ -69,8 +69,8 @@ def word_plain(lane: int, key: int, a: int, b: int) -> int:
 
 
 def uniform_plain(word: int) -> float:
-    """A number in (0, 1), a multiple of 2⁻⁵³ plus one half of it."""
-    return ((word >> 11) + 0.5) * 2.0**-53
+    """A number in (0, 1), exactly: a whole multiple of 2⁻⁵² plus one half of it."""
+    return ((word >> 12) + 0.5) * 2.0**-52
 
 
 def exponential_plain(word: int) -> float:
@@ -98,7 +98,7 @@ def word(lane: Any, key: Any, a: Any, b: Any) -> Any:
 @njit
 def uniform(bits: Any) -> Any:
     """`uniform_plain` on uint64."""
-    return (np.float64(np.int64(bits >> np.uint64(11))) + 0.5) * 2.0**-53
+    return (np.float64(np.int64(bits >> np.uint64(12))) + 0.5) * 2.0**-52
 
 
 @njit

@@ -306,6 +306,11 @@ class State(NamedTuple):
     due: NDArray[np.float64]
     """When each clock of the lane that is followed runs out, and since when its residual stands."""
     since: NDArray[np.float64]
+    until: NDArray[np.float64]
+    """Until when the intensity of each of its clocks may stand."""
+    reading: NDArray[np.float64]
+    """When each of its fast memories is read again, and what was last read there."""
+    seen: NDArray[np.float64]
 
     def record(self) -> Records:
         """The block as the kernel takes it."""

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy import signal  # type: ignore[import-untyped, unused-ignore]
 
 from detente.errors import TableError
 
@@ -195,10 +196,12 @@ def memory(daily: FloatArray, half_life: float) -> FloatArray:
     >>> memory(np.array([4.0, 0.0, 0.0, 1.0]), 1.0).tolist()
     [0.0, 4.0, 2.0, 1.0]
     """
-    keep = decay(half_life)
-    faded = np.zeros_like(daily)
-    for t in range(1, daily.shape[-1]):
-        faded[..., t] = keep * faded[..., t - 1] + daily[..., t - 1]
+    return fade(daily, decay(half_life))
+
+
+def fade(daily: FloatArray, keep: float) -> FloatArray:
+    """The sum of earlier days, each worth `keep` times less for every day that passed since the next."""
+    faded: FloatArray = signal.lfilter([0.0, 1.0], [1.0, -keep], daily, axis=-1)
     return faded
 
 
@@ -221,17 +224,19 @@ class WeightedMean(NamedTuple):
     half_life: float
     prior_weight: float
 
-    def forecast(self, happened: FloatArray) -> FloatArray:
+    def forecast(self, happened: FloatArray, overall: float | None = None) -> FloatArray:
         r"""Probability for each dyad and day, from the days before it.
 
         .. math:: p_t = \frac{\sum_{s<t} 2^{-(t-1-s)/h} y_s + w\, c_t}{\sum_{s<t} 2^{-(t-1-s)/h} + w}
 
-        where c is the dyad's share of days so far, itself shrunk towards the mean over all dyads.
+        where c is the dyad's share of days so far, itself shrunk towards the share of all dyads.
 
         Parameters
         ----------
         happened : ndarray of 0 and 1, shape (dyads, days)
             Whether it happened; only what came before a day is used for it.
+        overall : float, optional
+            Share of all dyads and days, where it is known; by default that of the days so far.
 
         Returns
         -------
@@ -239,16 +244,17 @@ class WeightedMean(NamedTuple):
             On day 0, when nothing is known, the probability is one half.
         """
         weight = memory_weight(self.half_life, happened.shape[1])
-        known = memory(happened, self.half_life) + self.prior_weight * climatology(happened)
+        known = memory(happened, self.half_life) + self.prior_weight * climatology(happened, overall)
         return known / (weight + self.prior_weight)
 
 
-def climatology(happened: FloatArray) -> FloatArray:
-    """Share of the days so far on which it happened, per dyad, shrunk to the mean of all; (dyads, days)."""
+def climatology(happened: FloatArray, overall: float | None = None) -> FloatArray:
+    """Share of the days so far on which it happened, per dyad, shrunk to that of all; (dyads, days)."""
     before = np.arange(happened.shape[1])
     so_far = np.concatenate([np.zeros((happened.shape[0], 1)), np.cumsum(happened, axis=1)[:, :-1]], axis=1)
-    overall = np.where(before > 0, so_far.mean(axis=0) / np.maximum(before, 1), 0.5)
-    return (so_far + CLIMATOLOGY_WEIGHT * overall) / (before + CLIMATOLOGY_WEIGHT)
+    of_all = np.where(before > 0, so_far.mean(axis=0) / np.maximum(before, 1), 0.5)
+    prior = of_all if overall is None else np.full(before.size, overall)
+    return (so_far + CLIMATOLOGY_WEIGHT * prior) / (before + CLIMATOLOGY_WEIGHT)
 
 
 def spans(days: int, largest: int) -> list[tuple[int, int]]:

@@ -4,9 +4,10 @@ r"""How strongly events call forth events, and for how long: factors of the form
           m_{k,d}(t) = \sum_{s < t} 2^{-(t - s)/h_k} y_{k,d}(s)
 
 `times` :math:`a_k` is the factor of one fresh event, `half_life` :math:`h_k` how it fades, and y whether
-the cause happened on a day: to the same recipient (`own`) or back (`reverse`). Every dyad has its own base
-rate :math:`b_d`, which is maximised out, so differences *between* dyads are not taken for excitation; slow
-changes *within* a dyad are, and lengthen the half-life.
+the cause happened on a day: to the same recipient (`own`) or back (`reverse`). A day has an event with
+probability :math:`1 - e^{-\lambda}`. Every dyad has its own base rate :math:`b_d`, which is maximised out, so
+differences *between* dyads are not taken for excitation; slow changes *within* a dyad are, and lengthen the
+half-life.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ import numpy as np
 from scipy import optimize  # type: ignore[import-untyped, unused-ignore]
 
 from detente.errors import TableError
-from detente.ledger.dyads import DyadDays, FloatArray, decay
-from detente.ledger.newton import ConvergenceError, solve
+from detente.ledger.dyads import DyadDays, FloatArray, decay, fade
+from detente.ledger.newton import MAX_STEPS, ConvergenceError, solve
 from detente.ledger.rates import BURN_IN
 
 Direction = Literal["own", "reverse"]
@@ -127,7 +128,7 @@ def fit_excitation(
         kind=kind,
         at_most=at_most,
         excitations=found,
-        base_rates=problem.happened.sum(axis=1) / factor.sum(axis=1),
+        base_rates=problem.base(factor),
         log_likelihood=-float(best.fun),
         null_log_likelihood=problem.null_log_likelihood(),
     )
@@ -174,14 +175,29 @@ class _Profile:
     def negative(self, at: FloatArray) -> tuple[float, FloatArray]:
         """Negative profile log-likelihood and its gradient."""
         factor, slopes = self.factors(at)
-        total = factor.sum(axis=1)
-        count = self.happened.sum(axis=1)
-        seen = count > 0
-        base = count[seen] * np.log(count[seen] / total[seen]) - count[seen]
-        value = float((self.happened * np.log(factor)).sum() + base.sum())
-        expected = factor * (count / total)[:, None]
-        gradient = np.array([(slope * (self.happened - expected)).sum() for slope in slopes])
-        return -value, -gradient
+        value, by_log_rate, _ = self._likelihood(factor * self.base(factor)[:, None])
+        gradient = np.array([(slope * by_log_rate).sum() for slope in slopes])
+        return -float(value.sum()), -gradient
+
+    def base(self, factor: FloatArray) -> FloatArray:
+        """The base rate of each dyad at its maximum, given the factors; zero where nothing happened."""
+        share = self.happened.mean(axis=1)
+        base: FloatArray = -np.log1p(-np.minimum(share, 0.99)) / factor.mean(axis=1)
+        for _ in range(MAX_STEPS):
+            _, slope, curve = (part.sum(axis=1) for part in self._likelihood(factor * base[:, None]))
+            step = np.divide(slope, curve, out=np.zeros_like(slope), where=share > 0)
+            base = base * np.exp(np.clip(step, -1.0, 1.0))
+            if np.max(np.abs(step)) < 1e-11:
+                break
+        return base
+
+    def _likelihood(self, rate: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Log-likelihood of each day, and its slope and negative curvature in the log of the rate."""
+        yes = self.happened > 0
+        safe = np.where(yes, np.minimum(rate, 500.0), 1.0)
+        odds = safe / np.expm1(safe)
+        value = np.where(yes, np.log(-np.expm1(-safe)), -rate)
+        return value, np.where(yes, odds, -rate), np.where(yes, odds * (safe + odds - 1.0), rate)
 
     def factors(self, at: FloatArray) -> tuple[FloatArray, list[FloatArray]]:
         """The product of all factors, and the slopes of its logarithm in each parameter."""
@@ -213,18 +229,13 @@ class _Profile:
 
     def null_log_likelihood(self) -> float:
         """Log-likelihood with base rates alone."""
-        count = self.happened.sum(axis=1)
-        seen = count[count > 0]
-        return float((seen * np.log(seen / self.happened.shape[1]) - seen).sum())
+        flat = np.ones_like(self.happened)
+        return float(self._likelihood(flat * self.base(flat)[:, None])[0].sum())
 
 
 def _memory(daily: FloatArray, half_life: float) -> tuple[FloatArray, FloatArray]:
     """The fading count before each day, yesterday's events being one day old; and its slope in log h."""
     keep = decay(half_life)
-    by_keep = keep * np.log(2.0) / half_life
-    value, slope = np.zeros_like(daily), np.zeros_like(daily)
-    for t in range(1, daily.shape[1]):
-        held = value[:, t - 1] + daily[:, t - 1]
-        value[:, t] = keep * held
-        slope[:, t] = keep * slope[:, t - 1] + by_keep * held
-    return value, slope
+    faded = fade(daily, keep)
+    by_keep = faded + keep * fade(faded, keep)
+    return keep * faded, keep * np.log(2.0) / half_life * by_keep

@@ -238,7 +238,8 @@ class _Problem:
         on_diagonal = np.arange(span.start, span.stop)
         hessian[on_diagonal, on_diagonal] += self._per_level(k, block, variance)
         rows = np.arange(variance.size)
-        cross = sparse.csr_array((variance, (block.levels[:, k], rows)), shape=(n, rows.size)) @ block.terms
+        weights = sparse.csr_array((variance, (block.levels[:, k], rows)), shape=(n, rows.size))
+        cross = np.asarray(weights @ block.terms, dtype=np.float64)
         hessian[span, :d] += cross
         hessian[:d, span] += cross.T
         for other in range(k):

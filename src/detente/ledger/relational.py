@@ -230,8 +230,9 @@ def _fit_choice(
         total = weight.sum(axis=1, keepdims=True)
         p = weight / total
         objective = float((utility[m, chosen] - top[:, 0] - np.log(total[:, 0])).sum())
-        mean = np.einsum("mo,mok->mk", p, x)
-        spread = np.einsum("mo,moj,mok->jk", p, x, x) - mean.T @ mean
+        mean = (p[:, None, :] @ x)[:, 0]
+        root = (np.sqrt(p)[:, :, None] * x).reshape(-1, x.shape[-1])
+        spread = root.T @ root - mean.T @ mean
         return Point(objective, (x[m, chosen] - mean).sum(axis=0), spread)
 
     summit = climb(look, np.zeros(len(names)))
