@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from detente.errors import DetenteError, TableError
 from detente.ledger.coding import goldstein
 from detente.ledger.columns import EVENT_COLUMNS
+from detente.ledger.dyads import dyad_days
 from detente.ledger.importers import DATASETS, acled, gdelt, icews, polecat, ucdp
 from detente.ledger.importing import import_events
 from detente.ledger.reporting import EventFileError, ImportReport
@@ -604,6 +605,16 @@ def test_faults_of_all_files_come_together(tmp_path: Path) -> None:
     assert_accounted(report)
 
 
+def test_a_file_that_is_likely_misread_is_passed_over_even_in_part(tmp_path: Path) -> None:
+    """Day-first dates: those up to the twelfth would be read as month-first, so none of the file is taken."""
+    rows = [ICEWS_ROW | {"Event ID": str(d), "Event Date": f"{d}/6/2018"} for d in range(1, 29)]
+    _, report = imported(tmp_path, "icews", text_of("icews", rows), partial=True)
+    assert (report.read, report.kept, len(report.faults)) == (0, 0, 1)
+    assert "16 of 28 rows have no date of the form" in str(report)
+    events, _ = imported(tmp_path, "icews", text_of("icews", rows), date_format="%d/%m/%Y")
+    assert events["occurred_at"].dt.month().unique().to_list() == [6]
+
+
 def test_few_refused_rows_do_not_stop_an_import(tmp_path: Path) -> None:
     rows = [ICEWS_ROW | {"Event ID": str(i), "Source Name": f"A{i}"} for i in range(100)]
     rows[7] = rows[7] | {"Event Date": ""}
@@ -691,6 +702,9 @@ def test_real_icews_rows(tmp_path: Path) -> None:
     assert all(goldstein(code) == value for code, value in events.select("cameo", "goldstein").iter_rows())
     key = ["occurred_at", "actor_name", "recipient_name", "cameo"]
     assert events.select(key).is_unique().all()
+    between = events.filter(pl.col("actor") == "USA", pl.col("recipient") == "CHN")
+    data = dyad_days(tmp_path / "o.parquet", ["USA", "CHN", "RUS"])
+    assert data.of("any")[0, 1].sum() == between.height > 0
 
 
 @real

@@ -328,32 +328,29 @@ class TestExpressions:
         assert len(assembler.code) == 2
         assert len(assembler.hoisted) == 1
 
-    def test_constant_folding_agrees_with_the_machine(self):
-        """(−3)² is 9 wherever it stands."""
-        for text in (
-            "(0 - 3) ^ 2",
-            "(0 - 3) ^ two",
-            "(0 - k) ^ 3",
-            "1 / 0",
-            "-1 / 0",
-            "sqrt(0 - 4)",
-            "log(0)",
-        ):
-            assembler = Assembler(names(), len(STATE))
-            folded = assembler.constant(parse(text))
-            assert folded == plain(parse(text), 0)
-            moved = parse(
-                text.replace("3", "(3 + 0 * level)")
-                .replace("1 /", "(1 + 0 * level) /")
-                .replace("4", "(4 + 0 * level)")
-            )
-            assert Machine(assembler).values(assembler.program(moved)[0]) is not None
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "(0 - {}) ^ 2",
+            "(0 - {}) ^ two",
+            "(0 - {}) ^ k",
+            "{} / 0",
+            "(0 - {}) / 0",
+            "sqrt(0 - {})",
+            "log(0 - {})",
+        ],
+    )
+    def test_constants_fold_to_what_the_machine_computes(self, text):
+        """(−3)² is 9, whether 3 is a number or a stock that happens to be 3."""
+        assembler = Assembler(names(), len(STATE))
+        folded = assembler.constant(parse(text.format("3")))
+        program, _ = assembler.program(parse(text.format("(3 + 0 * level)")))
+        assert Machine(assembler).values(program) == pytest.approx(np.full(WIDTH, folded), rel=1e-14)
+        assert folded == plain(parse(text.format("3")), 0)
 
     @pytest.mark.parametrize("text", ["nobody", "first strike", "within 3 d of strike", "ever (level > 1)"])
     def test_what_the_engine_cannot_evaluate_is_refused(self, text):
-        with pytest.raises(
-            ModelError, match="cannot stand in a rate|is not a stock, stage, memory or parameter"
-        ):
+        with pytest.raises(ModelError, match=r"cannot stand in a rate|is not a stock, stage"):
             Assembler(names(), len(STATE)).program(parse(text))
 
 

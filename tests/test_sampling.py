@@ -1,4 +1,4 @@
-"""Draws of parameters have the quantiles that are declared, and depend on nothing but seed, number and name."""
+"""Draws of parameters have the declared quantiles and depend on seed, number and name alone."""
 
 import math
 
@@ -147,9 +147,10 @@ class TestExposure:
             divide_by_exposure([self.COUNTED], values, {"strike.rate": np.array([3.0, 0.0])})
 
 
-class TestEvaluate:
-    VALUES = {"a": np.array([1.5, -2.0, 0.0]), "b": np.array([2.0, 0.5, -1.0])}
+VALUES = {"a": np.array([1.5, -2.0, 0.0]), "b": np.array([2.0, 0.5, -1.0])}
 
+
+class TestEvaluate:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
@@ -171,10 +172,10 @@ class TestEvaluate:
         ],
     )
     def test_operators(self, text, expected):
-        np.testing.assert_allclose(evaluate(parse(text), self.VALUES, 3), expected, rtol=1e-15)
+        np.testing.assert_allclose(evaluate(parse(text), VALUES, 3), expected, rtol=1e-15)
 
     def test_division_by_zero_is_infinite(self):
-        assert evaluate(parse("b / a"), self.VALUES, 3)[2] == -math.inf
+        assert evaluate(parse("b / a"), VALUES, 3)[2] == -math.inf
 
     @settings(derandomize=True)
     @given(st.floats(0.01, 100), st.floats(-3, 3))
@@ -185,4 +186,4 @@ class TestEvaluate:
     @pytest.mark.parametrize("text", ["since(strike)", "month", "level + 1", "until(2025-01-01)"])
     def test_the_state_is_refused(self, text):
         with pytest.raises(ModelError, match="depends on the state, where only parameters may stand"):
-            evaluate(parse(text), self.VALUES, 3)
+            evaluate(parse(text), VALUES, 3)

@@ -220,7 +220,7 @@ static inline U8 word(U8 lane, U8 key, U8 a, U8 b) {
     return mix(mix(lane + key) + a * 0xD1342543DE82EF95ULL + b * 0xAF251AF3B0F025B5ULL);
 }
 
-static inline F8 uniform(U8 bits) { return (static_cast<F8>(static_cast<I8>(bits >> 11)) + 0.5) * 0x1p-53; }
+static inline F8 uniform(U8 bits) { return (static_cast<F8>(static_cast<I8>(bits >> 12)) + 0.5) * 0x1p-52; }
 
 static inline F8 exponential(U8 bits) { return -logarithm(uniform(bits)); }
 

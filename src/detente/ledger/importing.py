@@ -74,9 +74,11 @@ def import_events(
     restore_zeros : bool, default False
         Give CAMEO codes back the leading zero that a re-export lost.
     partial : bool, default False
-        Import what is readable of faulty files, and list their faults in the report, in place of raising.
+        Import the readable part of files that break off, pass over files that are at fault as a whole, and
+        list both in the report, in place of raising.
     max_refused : float in [0, 1], default 0.05
-        Share of refused rows above which a file is at fault.
+        Share of refused rows above which a file as a whole is at fault: where many dates or codes cannot be
+        read, those that can are likely to be misread.
     block_bytes : int, default 16 MiB
         Bytes parsed at once; governs memory, not the result.
 
@@ -162,7 +164,10 @@ class _Rows:
             self._read(path, plan, mine)
         except BrokenStreamError as problem:
             faults.append(_broken(path, problem))
-        faults += too_many_refused(path.name, mine, plan.dataset, max_refused)
+        distrusted = too_many_refused(path.name, mine, plan.dataset, max_refused)
+        if distrusted:
+            self.staging.discard()
+            return faults + distrusted
         self.tally.add(mine, path.name)
         if faults and not partial:
             self.staging.discard()

@@ -71,7 +71,7 @@ class ImportReport:
     `kept` rows are in the table; `merged` told of an event of another row, `repeated` are the same row once
     more (or its earlier edition). `left_out` counts good rows that were not asked for, by reason; `refused`
     those that could not be used, by reason, with `examples` (file, line, text). `faults` are those of files
-    read in part, which is only done on request.
+    read in part or passed over, which is only done on request; rows of files passed over are not counted.
     """
 
     dataset: str
