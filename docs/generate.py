@@ -23,8 +23,8 @@ def crisis_file() -> str:
         HEAD + "# Fields of the crisis file",
         "",
         "What each field may hold. What the words mean stands in [crisis-language.md](crisis-language.md).",
-        "`value` is a number with its unit, or a mapping with `value:` and what belongs to it; `condition` and `expression` are text of the",
-        "small grammar. The same as JSON Schema for editors: `detente schema`.",
+        "`value` is a number with its unit, or a mapping with `value:` and what belongs to it; `condition` and",
+        "`expression` are text of the small grammar. The same as JSON Schema for editors: `detente schema`.",
         "",
         "## Head and sections",
         "",
@@ -103,7 +103,9 @@ def _merged(kinds: list[str]) -> list[str]:
 
 
 def _title(name: str) -> str:
-    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name.removesuffix("Form"))
+    words = "".join(
+        f" {letter.lower()}" if letter.isupper() else letter for letter in name.removesuffix("Form")
+    )
     return words.strip()
 
 
@@ -116,7 +118,9 @@ def picture() -> str:
 
     from detente import forecast, load
 
-    console = Console(record=True, width=80, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console = Console(
+        record=True, width=80, file=io.StringIO(), force_terminal=True, color_system="truecolor"
+    )
     console.print(forecast(load("iran_2024"), seed=1))
     svg = console.export_svg(title="detente run iran_2024 --seed 1", clear=True, unique_id="iran")
     return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL).replace("Fira Code", "DejaVu Sans Mono")

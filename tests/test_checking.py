@@ -115,7 +115,8 @@ def test_sound_crisis_gets_no_warning():
         "actions:\n"
         "  strike: {rate: {value: 1 per 30 d, spread: ×2}, source: [S1], only_while: mood == calm,"
         " effects: [{stage: mood, becomes: tense}]}\n"
-        "  relax: {rate: 1 per 10 d, source: [S1], only_while: mood == tense, effects: [{stage: mood, becomes: calm}]}\n"
+        "  relax: {rate: 1 per 10 d, source: [S1], only_while: mood == tense,"
+        " effects: [{stage: mood, becomes: calm}]}\n"
         "sources: {S1: {title: A book}}\n"
         "questions: {Q: {text: '?', yes_if: first strike, closes: 2025-01-31}}"
     )
@@ -230,6 +231,7 @@ def test_a_tick_that_is_too_coarse_is_found():
 def test_line_of_a_path_with_dots_in_its_names():
     resolution = resolve_text(
         HEAD
-        + "offices:\n  USA.president:\n    holders: [a, b]\n    steps:\n      change: {from: a, to: b, at: 2025-01-20}\n"
+        + "offices:\n  USA.president:\n    holders: [a, b]\n    steps:\n"
+        + "      change: {from: a, to: b, at: 2025-01-20}\n"
     )
     assert line_of(resolution.tree, "offices.USA.president.steps.change") == 10

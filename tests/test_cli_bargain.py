@@ -21,7 +21,14 @@ def _run(*arguments):
 def test_prints_every_rule_and_every_faction_in_80_columns():
     result = _run(EMISSION)
     assert result.exit_code == 0
-    for words in ("compromise", "weighted median", "election markov uniform", "spatial model", "Germany", "Greece"):
+    for words in (
+        "compromise",
+        "weighted median",
+        "election markov uniform",
+        "spatial model",
+        "Germany",
+        "Greece",
+    ):
         assert words in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
 
@@ -30,14 +37,16 @@ def test_picture_puts_actors_and_outcome_in_their_places():
     found = compare_rules(read_actor_table(EMISSION))
     axis, first, second, *_ = picture(found)
     assert first[0] == "A"  # Germany at the low end
-    assert first[-1] == "B" and second[-1] == "C"  # France and the UK share the high end
+    assert (first[-1], second[-1]) == ("B", "C")  # France and the UK share the high end
     assert axis.index("▼") == round((found.rules[0].outcome - 4) / 6 * 79)
 
 
 def test_json_holds_the_same_numbers():
     data = json.loads(_run(EMISSION, "--json").stdout)
     assert data["ok"] is True
-    assert data["rules"][0]["outcome"] == pytest.approx(compare_rules(read_actor_table(EMISSION)).rules[0].outcome)
+    assert data["rules"][0]["outcome"] == pytest.approx(
+        compare_rules(read_actor_table(EMISSION)).rules[0].outcome
+    )
 
 
 def test_options_shape_the_election():

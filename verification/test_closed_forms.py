@@ -4,8 +4,8 @@ Every crisis here is written in the crisis language, loaded and run as a user wo
 registers, final values, the event log, draws of parameters, and forecasts.
 
 Each test that rests on chance fails for a right program under a new seed with a probability of at most
-`FALSE_ALARM`, shared out over its comparisons (Bonferroni). The seeds are fixed. A shorter statement, "exact",
-marks tests without chance: they hold for every seed, up to rounding.
+`FALSE_ALARM`, shared out over its comparisons (Bonferroni). The seeds are fixed. A shorter statement,
+"exact", marks tests without chance: they hold for every seed, up to rounding.
 """
 
 from __future__ import annotations
@@ -160,7 +160,11 @@ occasions:
   shut: {dates: [2024-12-12T18:00], effects: [{stage: mood, becomes: closed}]}
   open: {dates: [2024-12-20T12:00], effects: [{stage: mood, becomes: calm}]}
 clocks:
-  a: {rate: 0.05 per day, only_while: not mood == closed, listed: true, factors: [{while: mood == hot, times: ×4}]}
+  a:
+    rate: 0.05 per day
+    only_while: not mood == closed
+    listed: true
+    factors: [{while: mood == hot, times: ×4}]
 """
     times = first_times(run(text, n=40_000, seed=3, horizon=500), "a")
     assert not ((times > 11.75) & (times < 19.5)).any()
@@ -169,7 +173,8 @@ clocks:
 
 
 def test_competing_risks():
-    """Of clocks 2, 0.5 and 0.1 per day the first is i with probability λ_i/Σλ, at a time Exp(2.6) apart from i.
+    """Of clocks 2, 0.5 and 0.1 per day the first is i with probability λ_i/Σλ, at a time Exp(2.6) apart
+    from i.
 
     χ² of who, KS of when for each; false alarm 1e-4 in all.
     """
@@ -191,11 +196,9 @@ def test_competing_risks():
 def test_thirty_per_cent_within_fourteen_days():
     """The hazard is −ln(0.7)/14 = 0.0254768 per day (exact), 0.0251549871 within one day, 0.3 within 14.
 
-    Binomial; false alarm 1e-4. The last digits are those of a table of Bernoulli trials by the day.
+    Binomial; false alarm 1e-4 in all.
     """
-    crisis = loads(
-        f"{HEAD}horizon: 14 d\nparameters: {{}}\nclocks: {{a: {{rate: 30 % within 14 d, listed: true}}}}"
-    )
+    crisis = loads(f"{HEAD}horizon: 14 d\nclocks: {{a: {{rate: 30 % within 14 d, listed: true}}}}")
     hazard = as_of_state(crisis, n_draws=1).intensity("a")[0]
     assert hazard == pytest.approx(-math.log(0.7) / 14, rel=1e-14)
     assert hazard == pytest.approx(0.0254768, abs=5e-8)
@@ -214,7 +217,8 @@ def test_decay_in_sixteen_channels():
     Read within a tick. χ², z; false alarm 1e-4 in all. JumpProcesses.jl, tests.
     """
     clocks = "\n".join(
-        f"  c{k}: {{rate: {0.1 * k:.1f} per day, factors: [{{proportional_to: A}}], effects: [{{stock: A, add: -1}}]}}"
+        f"  c{k}: {{rate: {0.1 * k:.1f} per day, factors: [{{proportional_to: A}}],"
+        " effects: [{stock: A, add: -1}]}"
         for k in range(1, 17)
     )
     (a,) = read(f"stocks: {{A: {{start: 100, lower: 0}}}}\nclocks:\n{clocks}", [("A", 0.1)], n=20_000, seed=6)
@@ -226,8 +230,9 @@ def test_decay_in_sixteen_channels():
 def test_association_in_equilibrium():
     """A + B ⇌ C at rates 0.1·A·B and C from (500, 500, 0): stationary E[A] = 65.670811, sd 5.535024.
 
-    π(a) ∝ 1/(a!² (500 − a)! 0.1^a) by detailed balance. Read at t = 2 … 5 each half day: the slowest mode fades by
-    e^−14 per day. z of the means of each trajectory; false alarm 1e-4 in all. JumpProcesses.jl, tests.
+    π(a) ∝ 1/(a!² (500 − a)! 0.1^a) by detailed balance. Read at t = 2 … 5 each half day: the slowest mode
+    fades by e^−14 per day. z of the means of each trajectory; false alarm 1e-4 in all. JumpProcesses.jl,
+    tests.
     """
     a = np.arange(501)
     log_law = -2 * np.array([math.lgamma(k + 1) for k in a]) - np.array([math.lgamma(501 - k) for k in a])
@@ -274,8 +279,8 @@ triggers: {extinct: {when: X < 1, listed: true}}
 def test_ruin_of_a_gambler():
     """Up at 0.9, down at 0.6 per day from 3 until 0 or 8: ruin with (r³ − r⁸)/(1 − r⁸), r = 2/3.
 
-    The time is a sum of exponential waits: mean 10 d/3·[8·(1 − r³)/(1 − r⁸) − 3]. Binomial, z; false alarm 1e-4 in
-    all. Feller (1968), ch. XIV.
+    The time is a sum of exponential waits: mean 10 d/3·[8·(1 − r³)/(1 − r⁸) − 3]. Binomial, z; false alarm
+    1e-4 in all. Feller (1968), ch. XIV.
     """
     text = """
 stocks: {X: {start: 3, lower: 0}}
@@ -298,8 +303,8 @@ triggers:
 def test_two_states():
     """On at 0.3, off at 0.7 per day, off at 0: P(on at t) = 0.3·(1 − e^−t). Binomial at five times.
 
-    Time on in 50 d, from the log: mean 0.3·(50 − 1 + e^−50), variance from the linear equations of its moments.
-    z; false alarm 1e-4 in all.
+    Time on in 50 d, from the log: mean 0.3·(50 − 1 + e^−50), variance from the linear equations of its
+    moments. z; false alarm 1e-4 in all.
     """
     text = """
 stages: {light: {values: [dark, lit]}}
@@ -328,9 +333,11 @@ clocks:
 
 
 def test_queue_with_one_server():
-    """M/M/1, arrivals 0.5 and service 1 per day: P(n) = (1 − ρ)·ρⁿ, mean ρ/(1 − ρ) = 1, variance ρ/(1 − ρ)² = 2.
+    """M/M/1, arrivals 0.5 and service 1 per day: P(n) = (1 − ρ)·ρⁿ, mean ρ/(1 − ρ) = 1, variance ρ/(1 − ρ)²
+    = 2.
 
-    Read at t = 200; what is left of the empty start fades as e^(−(1 − √ρ)²·t) = 3e-8. χ², z; false alarm 1e-4 in all.
+    Read at t = 200; what is left of the empty start fades as e^(−(1 − √ρ)²·t) = 3e-8. χ², z; false alarm
+    1e-4 in all.
     """
     text = """
 stocks: {queue: {start: 0, lower: 0}}
@@ -374,11 +381,12 @@ def hawkes_moments(base: float, jump: float, fading: float, end: float) -> tuple
 
 @pytest.mark.parametrize(("tick", "n", "seed"), [(1.0, 20_000, 13), (0.25, 5_000, 14)])
 def test_hawkes_process(tick, n, seed):
-    """λ = 0.5 + Σ 0.5·e^(−2(t − t_i)), T = 200, at the default tick, three times the half-life, and at a fourth of it.
+    """Of λ = 0.5 + Σ 0.5·e^(−2(t − t_i)), T = 200, at the default tick, three times the half-life, and at a
+    fourth of it.
 
-    Empirical rate N/T: mean 0.666667 (±0.01), variance 0.0059173 (±0.001) as in the tests of JumpProcesses.jl, at
-    250 trajectories; here the exact mean 0.6661111 and variance 0.00591173 of a start from nothing, by z tests.
-    False alarm 1e-4.
+    Empirical rate N/T: mean 0.666667 (±0.01), variance 0.0059173 (±0.001) as in the tests of
+    JumpProcesses.jl, at 250 trajectories; here the exact mean 0.6661111 and variance 0.00591173 of a start
+    from nothing, by z tests. False alarm 1e-4.
     """
     rate = run(HAWKES, n=n, seed=seed, horizon=200, final=("N",), tick=tick).final["N"] / 200
     assert rate.mean() == pytest.approx(0.666667, abs=0.01)
@@ -390,7 +398,9 @@ def test_hawkes_process(tick, n, seed):
 
 @pytest.mark.parametrize("tick", [1.0, 0.5, 0.125])
 def test_memory_fades_exactly(tick):
-    """m(t) = Σ 2^(−(t − t_i)/h) at any instant, for dated happenings within ticks and for random ones. Exact."""
+    """A memory is m(t) = Σ 2^(−(t − t_i)/h) at any instant, for dated happenings within ticks and for
+    random ones. Exact.
+    """
     text = """
 memories: {trace: {half_life: 3 d, counts: [bell, {happening: knock, add: 0.25}]}}
 occasions: {bell: {dates: [2024-12-02T06:00, 2024-12-03T18:00, 2024-12-05]}}
@@ -424,9 +434,10 @@ deliberations:
 
 @pytest.mark.parametrize("tick", [1.0, 0.5, 0.25, 0.125])
 def test_deliberation_is_exact_at_any_tick(tick):
-    """p = target + (p0 − target)·e^(−t/τ): from 0 towards 50 with τ = 10 d, 31.606028 after 10 d. Exact.
+    """A position is target + (p0 − target)·e^(−t/τ): from 0 towards 50 with τ = 10 d, 31.606028 after 10 d.
+    Exact.
 
-    So does a stock that `follows`. Influence that jumps at midnight of day 5 moves the target to 70.
+    So is a stock that `follows`. Influence that jumps at midnight of day 5 moves the target to 70.
     """
     after = run(DELIBERATION, n=1, seed=1, horizon=10, tick=tick, final=("A.reply",)).final["A.reply"]
     assert after == pytest.approx(31.606028, abs=5e-7)
@@ -443,10 +454,11 @@ def test_deliberation_is_exact_at_any_tick(tick):
 
 @pytest.mark.parametrize("tick", [1.0, 0.25])
 def test_noise_of_stocks(tick):
-    """Random walks after 16 d: linear N(3 + 0.5·16, 2²·16), on a log scale ln x ~ N(ln 100 + 0.01·16, 0.05²·16).
+    """Random walks after 16 d: linear N(3 + 0.5·16, 2²·16), on a log scale ln x ~ N(ln 100 + 0.01·16,
+    0.05²·16).
 
-    Mean and variance are exact at any tick (z). At tick 1/4, 64 sums of 64 bits, the law is normal (KS after the
-    lattice is spread). False alarm 1e-4 in all.
+    Mean and variance are exact at any tick (z). At tick 1/4, 64 sums of 64 bits, the law is normal (KS
+    after the lattice is spread). False alarm 1e-4 in all.
     """
     text = """
 stocks:
@@ -458,13 +470,17 @@ stocks:
         assert_mean(values, mean, 6)
         assert_variance(values, sd**2, mean, 6)
         if tick < 1.0:
-            step = sd / 8 / math.sqrt(64)  # one bit, of sd 1/2 of a sum of 64, in units of the stock
+            step = sd / 8 / math.sqrt(64)  # half the distance of the lattice
             spread = np.random.default_rng(17).uniform(-step, step, values.size)
             assert_follows(values + spread, stats.norm(mean, math.hypot(sd, step / math.sqrt(3))).cdf, 6)
 
 
 def test_noise_pulled_back():
-    """x += (0 − x)(1 − e^(−h/τ)) + σ√h·z with h = 1: variance σ²(1 − q^2k)/(1 − q²), q = e^(−1/5). False alarm 1e-4."""
+    """A stock that follows 0 over 5 d with noise σ: after k days the variance is σ²(1 − q^2k)/(1 − q²), q =
+    e^(−1/5).
+
+    z; false alarm 1e-4.
+    """
     text = "stocks: {x: {start: 0, follows: 0, over: 5 d, noise: 1.5}}"
     x = run(text, n=20_000, seed=18, horizon=12, final=("x",)).final["x"]
     q2 = math.exp(-2 / 5)
@@ -480,7 +496,9 @@ occasions:
   vote:
     dates: [2024-12-05]
     outcomes:
-      yes_: {{share: 50 %, factors: [{{each: 10 points of anger, from: 50, times: ×2, at_least: 0.1, at_most: 10}}]}}
+      yes_:
+        share: 50 %
+        factors: [{{each: 10 points of anger, from: 50, times: ×2, at_least: 0.1, at_most: 10}}]
       no_: {{share: 30 %, factors: [{{while: mood == tense, times: ×3}}]}}
       none_: {{}}
       never_: {{share: 0 %}}
@@ -497,7 +515,8 @@ def chosen(text: str, *, n: int, seed: int) -> np.ndarray:
 
 
 def test_outcome_shares_and_odds_ratios():
-    """p_k = share_k·Πfactors_k/Σ: (0.3, 0.2, 0.5) at the reference; (0.9, 0.2, 0.5·2^1.5)/Σ tense and 15 points up.
+    """Outcome k has p_k = share_k·Πfactors_k/Σ: (0.3, 0.2, 0.5) at the reference; (0.9, 0.2, 0.5·2^1.5)/Σ
+    tense and 15 points up.
 
     χ²; false alarm 1e-4 in all. The odds of `no_` against `none_` rise by the factor 3 and nothing else.
     """
@@ -521,7 +540,8 @@ def test_odds_ratio_moves_choices_only_to_its_outcome():
 
 
 def test_chance_of_effects_and_delays():
-    """`varies: ×2` is a lognormal of median 1 with 90 % within a factor 2 either way, on amounts and on delays.
+    """`varies: ×2` is a lognormal of median 1 with 90 % within a factor 2 either way, on amounts and on
+    delays.
 
     `chance: 60 %` is a coin. KS, binomial; false alarm 1e-4 in all. Legal clocks are exact.
     """
@@ -611,9 +631,11 @@ class LogitNormal:
         self.law = stats.norm((a + b) / 2, (b - a) / 2 / Z90)
 
     def cdf(self, p: np.ndarray) -> np.ndarray:
+        """Distribution function."""
         return self.law.cdf(special.logit(p))
 
     def ppf(self, q: np.ndarray) -> np.ndarray:
+        """Quantiles."""
         return special.expit(self.law.ppf(q))
 
 
@@ -647,7 +669,9 @@ LAWS = {
     "hidden.met.likelihood_ratios.C2": (lognormal(0.7, 2), {0.05: 0.35, 0.5: 0.7, 0.95: 1.4}),
     "hidden.met.drawn": (stats.uniform(), {}),
 }
-"""The law of every uncertain number of `PRIORS`, written independently, and the quantiles that the file declares."""
+"""The law of every uncertain number of `PRIORS`, written independently, and the quantiles that the file
+declares.
+"""
 
 SPECIAL = ("clamped", "clamped_too", "hidden.paid.prior")
 
@@ -667,9 +691,9 @@ def test_every_spread_is_looked_at(drawn):
 def test_priors_have_the_declared_quantiles(drawn, name):
     """A `between`, ×, ± or counted number has the quantiles that are written, and the whole law of its kind.
 
-    Binomial counts below the declared quantiles, the 5 %, 50 % and 95 % quantiles of the law, and KS, in 20,000 draws;
-    false alarm 1e-4 per number. The σ of ×2 is ln 2/1.645, the sd of ± 10 is 10/1.645; counted 2 of 30 is
-    Beta(2.5, 28.5) and a count of 3 Gamma(3.5)/335 d (Jeffreys' priors).
+    Binomial counts below the declared quantiles, the 5 %, 50 % and 95 % quantiles of the law, and KS, in
+    20,000 draws; false alarm 1e-4 per number. The σ of ×2 is ln 2/1.645, the sd of ± 10 is 10/1.645;
+    counted 2 of 30 is Beta(2.5, 28.5) and a count of 3 Gamma(3.5)/335 d (Jeffreys' priors).
     """
     law, declared = LAWS[name]
     values = drawn.parameters[name]
@@ -714,8 +738,8 @@ def test_clamped_prior(drawn, name, sd):
 def test_unobserved_facts(drawn):
     """P(yes) = w/(w + 1 − π), w = π·Πratios: 0.9/1.6 for odds 3:7 times 3; its mean over uncertain ones.
 
-    The mean over a logit-normal prior and a lognormal ratio is that over their log-odds, which add: one normal of
-    variance s² + (ln 2/1.645)². Binomial; false alarm 1e-4 in all.
+    The mean over a logit-normal prior and a lognormal ratio is that over their log-odds, which add: one
+    normal of variance s² + (ln 2/1.645)². Binomial; false alarm 1e-4 in all.
     """
     n = drawn.n_draws
     assert_share(int(drawn.value(Name("paid")).sum()), n, 0.9 / 1.6, 2)
@@ -752,8 +776,8 @@ clocks:
 def test_counted_rate_is_gamma_over_exposure(count):
     """Base rate ~ Gamma(N + ½)/X, X = ∫guard·Πfactors dt = 235 − 49.5 + 49.5·2 = 284.5 d (Jeffreys' prior).
 
-    Counts of the next 60 d, at twice the base rate, are negative binomial: r = N + ½, p = X/(X + 120). KS, χ²;
-    false alarm 1e-4 in all.
+    Counts of the next 60 d, at twice the base rate, are negative binomial: r = N + ½, p = X/(X + 120). KS,
+    χ²; false alarm 1e-4 in all.
     """
     crisis = loads(RECORD.format(rate=f"counted: {count}", times="×2"))
     n, exposure = 20_000, 235 + 49.5
@@ -765,7 +789,8 @@ def test_counted_rate_is_gamma_over_exposure(count):
 
 
 def test_exposure_is_that_of_each_draw():
-    """With an uncertain factor f the exposure is X_d = 185.5 + 49.5·f_d, and rate·X_d ~ Gamma(3.5) apart from f.
+    """With an uncertain factor f the exposure is X_d = 185.5 + 49.5·f_d, and rate·X_d ~ Gamma(3.5) apart
+    from f.
 
     KS, r·√n; false alarm 1e-4 in all.
     """
@@ -808,7 +833,9 @@ def over_lognormal(function: Callable[[float], float]) -> float:
 
 @pytest.fixture(scope="module")
 def known_answers():
-    """Answers of 1,000 seeds, 200 draws of 4 replicates each, for a question of known probability and spread."""
+    """Answers of 1,000 seeds, 200 draws of 4 replicates each, for a question of known probability and
+    spread.
+    """
     crisis = loads(KNOWN.format(rate="{value: 0.01 per day, spread: ×3}", other="0.02 per day"))
     return [
         forecast(crisis, trajectories=800, replicates=4, seed=seed, threads=1).answers
@@ -830,10 +857,10 @@ def assert_covers(answers: Sequence, truth: float, comparisons: int) -> None:
 
 @pytest.mark.parametrize("question", ["Q", "R"])
 def test_error_covers_at_its_nominal_rate(known_answers, question):
-    """p = E[1 − e^(−60λ)], λ lognormal: p̄ within ± in 68 %, within 1.645 ± in 90 % of 1,000 seeds.
+    """Of p = E[1 − e^(−60λ)], λ lognormal, p̄ lies within ± in 68 %, within 1.645 ± in 90 % of 1,000 seeds.
 
-    R asks the same given an independent clock b, which holds in 70 % of futures, so that draws count unequally. The
-    mean over seeds is p (z). Binomial; false alarm 1e-4 in all.
+    R asks the same given an independent clock b, which holds in 70 % of futures, so that draws count
+    unequally. The mean over seeds is p (z). Binomial; false alarm 1e-4 in all.
     """
     answers = [found[question] for found in known_answers]
     assert_mean(np.array([answer.probability for answer in answers]), P, 3)
@@ -841,7 +868,8 @@ def test_error_covers_at_its_nominal_rate(known_answers, question):
 
 
 def test_spread_is_unbiased(known_answers):
-    """The mean of τ̂² over seeds is τ² = Var[1 − e^(−60λ)], though the means of 4 replicates vary much more. z.
+    """The mean of τ̂² over seeds is τ² = Var[1 − e^(−60λ)], though the means of 4 replicates vary much
+    more. z.
 
     It is above 0 under every seed, so that none was clipped. False alarm 1e-4.
     """
@@ -852,8 +880,9 @@ def test_spread_is_unbiased(known_answers):
 def test_range_holds_nine_in_ten_draws():
     """[low, high] of 1,250 draws × 8 holds 90 % of the law of p_d = 1 − e^(−60λ), on average over 40 seeds.
 
-    The ends come from a Beta law with the mean and variance of p_d, which is not quite theirs: exactly known p and τ²
-    would give a range that holds 90.1 %, and that is what the mean must be. z; false alarm 1e-4.
+    The ends come from a Beta law with the mean and variance of p_d, which is not quite theirs: exactly
+    known p and τ² would give a range that holds 90.1 %, and that is what the mean must be. z; false alarm
+    1e-4.
     """
 
     def held(low: float, high: float) -> float:
@@ -872,7 +901,9 @@ def test_range_holds_nine_in_ten_draws():
 
 
 def test_error_without_spread_is_binomial():
-    """With nothing unknown, p = 1 − e^−0.6, the error is √(p(1 − p)/n) and covers as nominal. False alarm 1e-4."""
+    """With nothing unknown, p = 1 − e^−0.6, the error is √(p(1 − p)/n) and covers as nominal. False alarm
+    1e-4.
+    """
     crisis = loads(KNOWN.format(rate="0.01 per day", other="0.02 per day"))
     answers = [
         forecast(crisis, trajectories=800, replicates=4, seed=seed, threads=1).answers["Q"]

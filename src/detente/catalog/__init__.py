@@ -117,10 +117,8 @@ def _not_found(name: str, is_folder: bool) -> Fault:
 
     bundled = list_crises()
     name = name if len(name) <= LONGEST_SHOWN else f"{name[:LONGEST_SHOWN]}…"
-    if is_folder:
-        message = f"the folder '{name}' has no file {CRISIS_FILE}"
-    else:
-        message = f"there is no crisis '{name}'"
+    missing = f"the folder '{name}' has no file {CRISIS_FILE}", f"there is no crisis '{name}'"
+    message = missing[0] if is_folder else missing[1]
     known = f"Bundled crises: {', '.join(bundled)}. Or give the path of a crisis folder or .yaml file."
     hint = f"{did_you_mean(name, bundled)} {known}".strip()
     return Fault(name, 0, "", message, hint)

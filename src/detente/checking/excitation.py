@@ -66,7 +66,8 @@ def _matrix(crisis: Crisis, clocks: list[str], state: AsOfState) -> NDArray[np.f
     added = {name: _amounts(crisis, name) for name in clocks}
     for b, name in enumerate(clocks):
         for factor in _memory_factors(crisis, name):
-            assert isinstance(factor.of, Name) and factor.times is not None
+            assert isinstance(factor.of, Name)
+            assert factor.times is not None
             memory = factor.of.name
             slope = state.value(factor.times) - 1.0
             present = np.maximum(1.0 + slope * state.value(factor.of), 1e-12)

@@ -29,7 +29,9 @@ def bargain_on(path: Path, *, options: tuple[float, ...] | None, as_json: bool) 
         return
     table = found.table
     unit = f", {table.unit}" if table.unit else ""
-    put_text(f"{table.issue or path.stem}: {len(table.actors)} actors, {table.lower:g} to {table.upper:g}{unit}\n")
+    put_text(
+        f"{table.issue or path.stem}: {len(table.actors)} actors, {table.lower:g} to {table.upper:g}{unit}\n"
+    )
     put_text("\n".join(picture(found)))
     put_text("")
     put(_rule_table(found))
@@ -50,7 +52,9 @@ def options_of(text: str | None) -> tuple[float, ...] | None:
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise ForecastError(f"--options takes numbers with commas, such as 0,50,100, but got '{text}'") from None
+        raise ForecastError(
+            f"--options takes numbers with commas, such as 0,50,100, but got '{text}'"
+        ) from None
 
 
 def picture(found: Comparison) -> list[str]:

@@ -1,7 +1,8 @@
 """exp, log, the normal quantile and a 64-bit mixer, in plain IEEE arithmetic.
 
-The same source runs in plain Python and compiled (vectorised by LLVM, which has no vector `exp` of its own here). No operation is fused or reordered, so that a result does not
-depend on the width of a vector, the size of a batch or the machine.
+The same source runs in plain Python and compiled (vectorised by LLVM, which has no vector `exp` of its own here).
+No operation is fused or reordered, so that a result does not depend on the width of a vector, the size of a batch
+or the machine.
 """
 
 from __future__ import annotations

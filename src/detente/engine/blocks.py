@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from detente.engine import kernel
 from detente.engine import tables as tb
 from detente.engine.compiling import Compiled
+from detente.engine.firing import MAX_AT_ONCE
+from detente.engine.lane import MAX_ROUNDS
 from detente.engine.tables import WIDTH
 from detente.errors import ModelError, RunawayError
 
@@ -57,7 +59,7 @@ def new_block(compiled: Compiled, n_exposures: int = 0, log_size: int = 0) -> tb
         marks=np.zeros(everything, np.uint8),
         changed=np.zeros(everything, np.int64),
         counters=np.zeros(8, np.int64),
-        stack=np.zeros(4 * (kernel.MAX_AT_ONCE + 8), np.int64),
+        stack=np.zeros(4 * (MAX_AT_ONCE + 8), np.int64),
         chain=np.zeros(tb.CHAIN, np.int64),
         became=np.zeros(max(1, n_triggers), np.int64),
         fired=np.zeros(max(1, n_triggers), np.uint8),
@@ -132,10 +134,9 @@ def _runaway(compiled: Compiled, state: tb.State, lane: int) -> RunawayError:
     n = int(state.counters[tb.N_BROKEN])
     recent = [compiled.moments[int(state.chain[k % size])] for k in range(max(0, n - size), n)]
     what = (
-        f"more than {kernel.MAX_AT_ONCE} firings at one instant"
+        f"more than {MAX_AT_ONCE} firings at one instant"
         if state.status[lane] == tb.TOO_MANY_AT_ONCE
-        else f"more than {kernel.MAX_ROUNDS} rounds of triggers at one instant"
+        else f"more than {MAX_ROUNDS} rounds of triggers at one instant"
     )
     chain = " → ".join(dict.fromkeys(recent))
     return RunawayError(f"{what} (after {last} firings): {chain}. Break the circle with a guard or a delay.")
-

@@ -106,7 +106,11 @@ class _Compiler:
         rows |= {name: next(numbered) for name in sorted(crisis.stages)}
         rows |= {name: next(numbered) for name in self.memory_names}
         self.counts = {name: next(numbered) for name in self.happening_names}
-        asked = {str(node.argument) for node in self._nodes() if isinstance(node, Call) and node.function == "since"}
+        asked = {
+            str(node.argument)
+            for node in self._nodes()
+            if isinstance(node, Call) and node.function == "since"
+        }
         self.lasts = {name: next(numbered) for name in self.happening_names if name in asked}
         self.timer_rows = [tuple(next(numbered) for _ in range(4)) for _ in self.timer_names]
         self.n_state_rows = next(numbered)
@@ -153,7 +157,9 @@ class _Compiler:
         memories, half_lives = self._memories()
         assembler = self.assembler
         tables = tb.Tables(
-            code=np.array([(k[0], *i) for i, k in zip(assembler.code, assembler.immediate, strict=True)], tb.CODE),
+            code=np.array(
+                [(k[0], *i) for i, k in zip(assembler.code, assembler.immediate, strict=True)], tb.CODE
+            ),
             clamps=np.array([k[1:] for k in assembler.immediate], tb.CLAMP),
             rows=self._row_records(),
             links=np.array(self.links or [0], np.int64),
@@ -212,7 +218,9 @@ class _Compiler:
         for number, name in enumerate(self.clock_names):
             moment = self.moments[name]
             clock = _clock(moment)
-            product = self.assembler.product(clock.rate, clock.factors, moment.guard, into=self.clock_row[name])
+            product = self.assembler.product(
+                clock.rate, clock.factors, moment.guard, into=self.clock_row[name]
+            )
             self._note_reader("steady", number, product.steady_reads)
             steady.append(product.steady)
             moving.append(product.moving)
@@ -263,7 +271,10 @@ class _Compiler:
 
     def _triggers(self, ranges: list[int]) -> tb.Records:
         """Those that can become true by flowing first, in one range of code; condition and rearming side by side."""
-        moving = {name: any(map(self.assembler.moves, _conditions(self.moments[name]))) for name in self.trigger_names}
+        moving = {
+            name: any(map(self.assembler.moves, _conditions(self.moments[name])))
+            for name in self.trigger_names
+        }
         built: dict[str, tuple[Program, Program]] = {}
         number = {name: index for index, name in enumerate(self.trigger_names)}
         ranges.append(len(self.assembler.code))
@@ -279,7 +290,8 @@ class _Compiler:
         if len(ranges) % 2:
             ranges.append(len(self.assembler.code))
         records = [
-            (*built[name][0], *built[name][1], self.moment_number[name], int(moving[name])) for name in self.trigger_names
+            (*built[name][0], *built[name][1], self.moment_number[name], int(moving[name]))
+            for name in self.trigger_names
         ]
         return np.array(records, tb.TRIGGER)
 
@@ -397,7 +409,9 @@ class _Compiler:
             flags = int(timer.whole_days), int(timer.again == "keep"), int(timer.varies is not None)
             rows = self.timer_rows[number]
             key = name_key(f"timer:{name}")
-            records.append((self.moment_number[name], *flags, *delay, *self._optional(timer.varies), *rows, key))
+            records.append(
+                (self.moment_number[name], *flags, *delay, *self._optional(timer.varies), *rows, key)
+            )
         return np.array(records, tb.TIMER)
 
     def _memories(self) -> tuple[tb.Records, tuple[Expression, ...]]:
@@ -405,7 +419,9 @@ class _Compiler:
         for name in self.memory_names:
             half_life = self.crisis.memories[name].half_life
             rate: Expression = Binary("/", Number(math.log(2.0)), half_life)
-            fades: tuple[Expression, ...] = tuple(Call("exp", Binary("*", Number(-span), rate)) for span in (self.tick / 2.0, self.tick))
+            fades: tuple[Expression, ...] = tuple(
+                Call("exp", Binary("*", Number(-span), rate)) for span in (self.tick / 2.0, self.tick)
+            )
             rows = [self.assembler.per_draw(expression) for expression in (rate, *fades)]
             records.append((self.names.rows[name], *rows, self.tick / 2.0))
             half_lives.append(half_life)
@@ -472,9 +488,7 @@ def _readings(crisis: Crisis) -> dict[str, Moment]:
     return readings
 
 
-def _expressions(
-    crisis: Crisis, moments: Iterable[Moment], watches: Iterable[Watch]
-) -> Iterable[Expression]:
+def _expressions(crisis: Crisis, moments: Iterable[Moment], watches: Iterable[Watch]) -> Iterable[Expression]:
     """Every expression in which ``since`` may stand."""
     for stock in crisis.stocks.values():
         yield from _present(stock.flow, stock.follows, stock.noise)
@@ -515,5 +529,3 @@ def _of_factors(factors: Iterable[Factor]) -> Iterable[Expression]:
     for factor in factors:
         for field in ("times", "of", "start", "unit", "condition", "at_least", "at_most"):
             yield from _present(getattr(factor, field))
-
-

@@ -317,7 +317,9 @@ class _Run:
     def _event_log(self, n: int) -> EventLog:
         """The log of the first n trajectories."""
         if not self.log_rows:
-            return EventLog(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64), self.compiled.happenings)
+            return EventLog(
+                np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64), self.compiled.happenings
+            )
         lane, time, happening = (np.concatenate(columns) for columns in zip(*self.log_rows, strict=True))
         order = np.argsort(lane, kind="stable")
         order = order[: np.searchsorted(lane[order], n)]

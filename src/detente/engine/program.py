@@ -28,8 +28,30 @@ EACH, EACH_K = 36, 37  # (a − k)·b clamped to [low, high]; (a − k)·slope c
 REMEMBER, REMEMBER_K = 38, 39  # 1 + a·b clamped to [low, high]; 1 + a·slope clamped
 
 _BINARY = {"+": ADD, "-": SUB, "*": MUL, "/": DIV, "<": LT, "<=": LE, "==": EQ, "!=": NE}
-_WITH_K = {ADD: ADD_K, SUB: SUB_K, MUL: MUL_K, DIV: DIV_K, MIN: MIN_K, MAX: MAX_K, LT: LT_K, LE: LE_K, EQ: EQ_K, NE: NE_K}
-_SWAPPED_K = {ADD: ADD_K, SUB: FROM_K, MUL: MUL_K, DIV: OVER_K, MIN: MIN_K, MAX: MAX_K, LT: GT_K, LE: GE_K, EQ: EQ_K, NE: NE_K}
+_WITH_K = {
+    ADD: ADD_K,
+    SUB: SUB_K,
+    MUL: MUL_K,
+    DIV: DIV_K,
+    MIN: MIN_K,
+    MAX: MAX_K,
+    LT: LT_K,
+    LE: LE_K,
+    EQ: EQ_K,
+    NE: NE_K,
+}
+_SWAPPED_K = {
+    ADD: ADD_K,
+    SUB: FROM_K,
+    MUL: MUL_K,
+    DIV: OVER_K,
+    MIN: MIN_K,
+    MAX: MAX_K,
+    LT: GT_K,
+    LE: GE_K,
+    EQ: EQ_K,
+    NE: NE_K,
+}
 _UNARY = {"exp": EXP, "log": LOG, "sqrt": SQRT, "abs": ABS}
 
 Operand = float | int
@@ -126,7 +148,6 @@ class Assembler:
 
         steady_program, steady_reads = self._finish(len(self.code), build_steady, steady_row)
 
-
         def assemble_moving() -> tuple[Program, Reads]:
             if ends_steady:
                 return Program(-1, -1, into), Reads()
@@ -153,22 +174,30 @@ class Assembler:
         for node in walk(expression):
             if isinstance(node, Month) or (isinstance(node, Call) and node.function in ("since", "until")):
                 return True
-            if isinstance(node, Name) and (node.name in self.names.memories or node.name in self.names.flowing):
+            if isinstance(node, Name) and (
+                node.name in self.names.memories or node.name in self.names.flowing
+            ):
                 return True
         return False
 
     def factor_moves(self, factor: Factor) -> bool:
         """Whether a factor can change between jumps."""
-        parts = (factor.times, factor.of, factor.start, factor.unit, factor.condition, factor.at_least, factor.at_most)
+        parts = (
+            factor.times,
+            factor.of,
+            factor.start,
+            factor.unit,
+            factor.condition,
+            factor.at_least,
+            factor.at_most,
+        )
         return any(self.moves(part) for part in parts if part is not None)
 
     def scaled(
         self, amount: Expression, factors: Iterable[Factor], *, into: int | None = None
     ) -> tuple[Program, Reads]:
         """Assemble ``amount · Πfactors`` of either sign."""
-        return self._finish(
-            len(self.code), lambda: self._with_factors(self._operand(amount), factors), into
-        )
+        return self._finish(len(self.code), lambda: self._with_factors(self._operand(amount), factors), into)
 
     def per_draw(self, expression: Expression) -> int:
         """The row of an expression of parameters alone."""
@@ -333,7 +362,9 @@ class Assembler:
         return self._two(MUL, value, self._emit(EXP, self._temporary(), logs))
 
     def _log_term(self, factor: Factor) -> Operand:
-        assert factor.of is not None and factor.times is not None and factor.unit is not None
+        assert factor.of is not None
+        assert factor.times is not None
+        assert factor.unit is not None
         log_times: Expression = Call("log", factor.times)
         start = factor.start or Number(0.0)
         low = self._log_bound(factor.at_least, -math.inf)
@@ -468,9 +499,7 @@ def binary_value(operator: str, a: float, b: float) -> float:
             return max(a, b)
         case "min":
             return min(a, b)
-    return float(
-        {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b, "==": a == b, "!=": a != b}[operator]
-    )
+    return float({"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b, "==": a == b, "!=": a != b}[operator])
 
 
 def power(a: float, b: float) -> float:

@@ -35,7 +35,9 @@ _RECORDED, _LOOK = 2, 9
 """Ranks of what is recorded and of what is looked at; dates and occasions come before."""
 
 
-def prepare(compiled: Compiled, tables: tb.Tables, *, seed: int, n_draws: int, epoch: float, threads: int = 1) -> Start:
+def prepare(
+    compiled: Compiled, tables: tb.Tables, *, seed: int, n_draws: int, epoch: float, threads: int = 1
+) -> Start:
     """Draw the parameters, replay the record, and give what each draw starts the future with."""
     parameters = tuple(compiled.crisis.parameters.values())
     values = draw_parameters(parameters, seed, n_draws)
@@ -167,7 +169,9 @@ def _replay_agenda(compiled: Compiled) -> tb.Records:
     recorded_days = {(item.moment, math.floor(item.time)) for item in crisis.record}
     for item in crisis.record:
         if crisis.record_from <= item.time <= 0.0:
-            outcome = compiled.outcome_index[f"{item.moment}.{item.outcome}"] if item.outcome else tb.NO_OUTCOME
+            outcome = (
+                compiled.outcome_index[f"{item.moment}.{item.outcome}"] if item.outcome else tb.NO_OUTCOME
+            )
             entries.append((item.time, _RECORDED, item.moment, outcome))
     for name in compiled.moments:
         moment = crisis.moments.get(name)
@@ -238,5 +242,3 @@ def pending_strikes(
         delay = median * np.exp(-sigma * special.ndtri(np.maximum((1.0 - u) * longer, 1e-300)))
         strikes[number] = np.where(pending, np.maximum(-elapsed + delay, 0.0), strikes[number])
     return strikes
-
-

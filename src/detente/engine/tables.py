@@ -52,9 +52,7 @@ HAPPENING = np.dtype(
     ],
     align=True,
 )
-FEED = np.dtype(
-    [("memory", I8), ("memory_row", I8), ("start", I8), ("end", I8), ("row", I8)], align=True
-)
+FEED = np.dtype([("memory", I8), ("memory_row", I8), ("start", I8), ("end", I8), ("row", I8)], align=True)
 OUTCOME = np.dtype(
     [
         ("start", I8),
@@ -97,7 +95,6 @@ FLOW = np.dtype(
         ("flow_row", I8),
         ("noise_row", I8),
         ("stock", I8),
-        
         ("lower", F8),
         ("upper", F8),
         ("key", U8),
@@ -144,7 +141,6 @@ WATCH = np.dtype(
         ("end", I8),
         ("row", I8),
         ("continuous", I8),
-        
         ("opens", F8),
         ("closes", F8),
     ],
@@ -243,7 +239,16 @@ class Tables(NamedTuple):
 
     def record(self) -> Records:
         """The tables as the kernel takes them."""
-        counted = ("clocks", "triggers", "watches", "timers", "memories", "flows", "fast_clocks", "fast_memories")
+        counted = (
+            "clocks",
+            "triggers",
+            "watches",
+            "timers",
+            "memories",
+            "flows",
+            "fast_clocks",
+            "fast_memories",
+        )
         return record_of(self._asdict(), {f"n_{name}": len(getattr(self, name)) for name in counted})
 
 
