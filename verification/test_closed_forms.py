@@ -4,8 +4,8 @@ Every crisis here is written in the crisis language, loaded and run as a user wo
 registers, final values, the event log, draws of parameters, and forecasts.
 
 Each test that rests on chance fails for a right program under a new seed with a probability of at most
-`FALSE_ALARM`, shared out over its comparisons (Bonferroni). The seeds are fixed. A shorter statement,
-"exact", marks tests without chance: they hold for every seed, up to rounding.
+`FALSE_ALARM`, shared out over its comparisons (Bonferroni). The seeds are fixed. "Exact" marks tests without
+chance: they hold for every seed, up to rounding. In the verdicts, KS is Kolmogorov and Smirnov's test.
 """
 
 from __future__ import annotations
@@ -173,8 +173,7 @@ clocks:
 
 
 def test_competing_risks():
-    """Of clocks 2, 0.5 and 0.1 per day the first is i with probability λ_i/Σλ, at a time Exp(2.6) apart
-    from i.
+    """Of clocks 2, 0.5 and 0.1 per day the first is i with probability λ_i/Σλ, at a time Exp(2.6) for any i.
 
     χ² of who, KS of when for each; false alarm 1e-4 in all.
     """
@@ -333,8 +332,7 @@ clocks:
 
 
 def test_queue_with_one_server():
-    """M/M/1, arrivals 0.5 and service 1 per day: P(n) = (1 − ρ)·ρⁿ, mean ρ/(1 − ρ) = 1, variance ρ/(1 − ρ)²
-    = 2.
+    """M/M/1, arrivals 0.5, service 1 per day: P(n) = (1 − ρ)·ρⁿ, mean ρ/(1 − ρ) = 1, variance ρ/(1 − ρ)² = 2.
 
     Read at t = 200; what is left of the empty start fades as e^(−(1 − √ρ)²·t) = 3e-8. χ², z; false alarm
     1e-4 in all.
@@ -381,8 +379,7 @@ def hawkes_moments(base: float, jump: float, fading: float, end: float) -> tuple
 
 @pytest.mark.parametrize(("tick", "n", "seed"), [(1.0, 20_000, 13), (0.25, 5_000, 14)])
 def test_hawkes_process(tick, n, seed):
-    """Of λ = 0.5 + Σ 0.5·e^(−2(t − t_i)), T = 200, at the default tick, three times the half-life, and at a
-    fourth of it.
+    """Excitation λ = 0.5 + Σ 0.5·e^(−2(t − t_i)) over 200 d; the default tick is three half-lives long.
 
     Empirical rate N/T: mean 0.666667 (±0.01), variance 0.0059173 (±0.001) as in the tests of
     JumpProcesses.jl, at 250 trajectories; here the exact mean 0.6661111 and variance 0.00591173 of a start
@@ -398,9 +395,7 @@ def test_hawkes_process(tick, n, seed):
 
 @pytest.mark.parametrize("tick", [1.0, 0.5, 0.125])
 def test_memory_fades_exactly(tick):
-    """A memory is m(t) = Σ 2^(−(t − t_i)/h) at any instant, for dated happenings within ticks and for
-    random ones. Exact.
-    """
+    """A memory is Σ amount·2^(−(t − t_i)/h) at any instant, after dated and after random happenings. Exact."""
     text = """
 memories: {trace: {half_life: 3 d, counts: [bell, {happening: knock, add: 0.25}]}}
 occasions: {bell: {dates: [2024-12-02T06:00, 2024-12-03T18:00, 2024-12-05]}}
@@ -434,8 +429,7 @@ deliberations:
 
 @pytest.mark.parametrize("tick", [1.0, 0.5, 0.25, 0.125])
 def test_deliberation_is_exact_at_any_tick(tick):
-    """A position is target + (p0 − target)·e^(−t/τ): from 0 towards 50 with τ = 10 d, 31.606028 after 10 d.
-    Exact.
+    """From p0 = 0 towards 50 with τ = 10 d a position is 50·(1 − e^−1) = 31.606028 after 10 d. Exact.
 
     So is a stock that `follows`. Influence that jumps at midnight of day 5 moves the target to 70.
     """
@@ -454,8 +448,7 @@ def test_deliberation_is_exact_at_any_tick(tick):
 
 @pytest.mark.parametrize("tick", [1.0, 0.25])
 def test_noise_of_stocks(tick):
-    """Random walks after 16 d: linear N(3 + 0.5·16, 2²·16), on a log scale ln x ~ N(ln 100 + 0.01·16,
-    0.05²·16).
+    """Walks of 16 d: linear N(3 + 0.5·16, 2²·16), on a log scale ln x ~ N(ln 100 + 0.01·16, 0.05²·16).
 
     Mean and variance are exact at any tick (z). At tick 1/4, 64 sums of 64 bits, the law is normal (KS
     after the lattice is spread). False alarm 1e-4 in all.
@@ -476,10 +469,9 @@ stocks:
 
 
 def test_noise_pulled_back():
-    """A stock that follows 0 over 5 d with noise σ: after k days the variance is σ²(1 − q^2k)/(1 − q²), q =
-    e^(−1/5).
+    """A stock that follows 0 over 5 d with noise σ has the variance σ²(1 − q^2k)/(1 − q²) after k days.
 
-    z; false alarm 1e-4.
+    Here q = e^(−1/5), what a tick leaves of it. z; false alarm 1e-4.
     """
     text = "stocks: {x: {start: 0, follows: 0, over: 5 d, noise: 1.5}}"
     x = run(text, n=20_000, seed=18, horizon=12, final=("x",)).final["x"]
@@ -515,9 +507,9 @@ def chosen(text: str, *, n: int, seed: int) -> np.ndarray:
 
 
 def test_outcome_shares_and_odds_ratios():
-    """Outcome k has p_k = share_k·Πfactors_k/Σ: (0.3, 0.2, 0.5) at the reference; (0.9, 0.2, 0.5·2^1.5)/Σ
-    tense and 15 points up.
+    """Outcome k has p_k = share_k·Πfactors_k/Σ: declared shares at the reference, odds ratios away from it.
 
+    So (0.3, 0.2, 0.5), and (0.9, 0.2, 0.5·2^1.5)/Σ when tense (×3) and 15 points up (×2 each 10).
     χ²; false alarm 1e-4 in all. The odds of `no_` against `none_` rise by the factor 3 and nothing else.
     """
     n = 40_000
@@ -540,8 +532,7 @@ def test_odds_ratio_moves_choices_only_to_its_outcome():
 
 
 def test_chance_of_effects_and_delays():
-    """`varies: ×2` is a lognormal of median 1 with 90 % within a factor 2 either way, on amounts and on
-    delays.
+    """`varies: ×2` is lognormal, median 1 and 90 % within a factor 2 either way, on amounts and delays.
 
     `chance: 60 %` is a coin. KS, binomial; false alarm 1e-4 in all. Legal clocks are exact.
     """
@@ -669,9 +660,7 @@ LAWS = {
     "hidden.met.likelihood_ratios.C2": (lognormal(0.7, 2), {0.05: 0.35, 0.5: 0.7, 0.95: 1.4}),
     "hidden.met.drawn": (stats.uniform(), {}),
 }
-"""The law of every uncertain number of `PRIORS`, written independently, and the quantiles that the file
-declares.
-"""
+"""The law of every uncertain number of `PRIORS`, written independently, and the quantiles that are declared."""
 
 SPECIAL = ("clamped", "clamped_too", "hidden.paid.prior")
 
@@ -789,8 +778,7 @@ def test_counted_rate_is_gamma_over_exposure(count):
 
 
 def test_exposure_is_that_of_each_draw():
-    """With an uncertain factor f the exposure is X_d = 185.5 + 49.5·f_d, and rate·X_d ~ Gamma(3.5) apart
-    from f.
+    """With an uncertain factor f the exposure is X_d = 185.5 + 49.5·f_d; rate·X_d ~ Gamma(3.5) for any f.
 
     KS, r·√n; false alarm 1e-4 in all.
     """
@@ -833,9 +821,7 @@ def over_lognormal(function: Callable[[float], float]) -> float:
 
 @pytest.fixture(scope="module")
 def known_answers():
-    """Answers of 1,000 seeds, 200 draws of 4 replicates each, for a question of known probability and
-    spread.
-    """
+    """Answers of 1,000 seeds, 200 draws of 4 replicates each; their probability and spread are known."""
     crisis = loads(KNOWN.format(rate="{value: 0.01 per day, spread: ×3}", other="0.02 per day"))
     return [
         forecast(crisis, trajectories=800, replicates=4, seed=seed, threads=1).answers
@@ -868,10 +854,9 @@ def test_error_covers_at_its_nominal_rate(known_answers, question):
 
 
 def test_spread_is_unbiased(known_answers):
-    """The mean of τ̂² over seeds is τ² = Var[1 − e^(−60λ)], though the means of 4 replicates vary much
-    more. z.
+    """The mean of τ̂² over seeds is τ² = Var[1 − e^(−60λ)], though means of 4 replicates vary much more.
 
-    It is above 0 under every seed, so that none was clipped. False alarm 1e-4.
+    It is above 0 under every seed, so that none was clipped. z; false alarm 1e-4.
     """
     assert all(found["Q"].spread > 0 for found in known_answers)
     assert_mean(np.array([found["Q"].spread for found in known_answers]) ** 2, TAU2)
@@ -901,8 +886,9 @@ def test_range_holds_nine_in_ten_draws():
 
 
 def test_error_without_spread_is_binomial():
-    """With nothing unknown, p = 1 − e^−0.6, the error is √(p(1 − p)/n) and covers as nominal. False alarm
-    1e-4.
+    """With nothing unknown, p = 1 − e^−0.6, the error is √(p(1 − p)/n) and covers as nominal.
+
+    Binomial, z; false alarm 1e-4 in all.
     """
     crisis = loads(KNOWN.format(rate="0.01 per day", other="0.02 per day"))
     answers = [

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from detente.engine import kernel
 from detente.engine import tables as tb
 from detente.engine.compiling import Compiled
-from detente.engine.firing import MAX_AT_ONCE
+from detente.engine.firing import FRAME, MAX_AT_ONCE
 from detente.engine.lane import MAX_ROUNDS
 from detente.engine.tables import WIDTH
 from detente.errors import ModelError, RunawayError
@@ -23,7 +23,7 @@ class Start:
 
     `per_draw` are the hoisted rows, shape (n_hoisted, D); `state` the state rows, (n_state, D); `strikes`
     (n_timers, D); `armed` (n_triggers, D), or None where triggers have not been looked at yet; `parameters` the
-    finished values by name, (D,).
+    finished values by name, (D,); `started_by` the happening that started each timer, (n_timers, D), −1 if none.
     """
 
     per_draw: NDArray[np.float64]
@@ -31,6 +31,7 @@ class Start:
     strikes: NDArray[np.float64]
     armed: NDArray[np.uint8] | None
     parameters: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    started_by: NDArray[np.int64] | None = None
 
 
 def new_block(compiled: Compiled, n_exposures: int = 0, log_size: int = 0) -> tb.State:
@@ -45,6 +46,7 @@ def new_block(compiled: Compiled, n_exposures: int = 0, log_size: int = 0) -> tb
         redraws=np.zeros(max(1, n_clocks) * w, np.int64),
         strikes=np.full(max(1, n_timers) * w, np.inf),
         next_strike=np.full(w, np.inf),
+        started_by=np.full(max(1, n_timers) * w, -1, np.int64),
         armed=np.zeros(max(1, n_triggers) * w, np.uint8),
         register=np.full(max(1, n_watches) * w, np.inf),
         lane=np.zeros(w, np.uint64),
@@ -55,11 +57,12 @@ def new_block(compiled: Compiled, n_exposures: int = 0, log_size: int = 0) -> tb
         clamped=np.zeros(max(1, len(compiled.stocks)), np.int64),
         log_lane=np.zeros(log_size, np.int64),
         log_happening=np.zeros(log_size, np.int64),
+        log_cause=np.zeros(log_size, np.int64),
         log_time=np.zeros(log_size),
         marks=np.zeros(everything, np.uint8),
         changed=np.zeros(everything, np.int64),
-        counters=np.zeros(8, np.int64),
-        stack=np.zeros(4 * (MAX_AT_ONCE + 8), np.int64),
+        counters=np.zeros(16, np.int64),
+        stack=np.zeros(FRAME * (MAX_AT_ONCE + 8), np.int64),
         chain=np.zeros(tb.CHAIN, np.int64),
         became=np.zeros(max(1, n_triggers), np.int64),
         fired=np.zeros(max(1, n_triggers), np.uint8),
@@ -90,6 +93,9 @@ def load_block(
     x[: compiled.n_state_rows, :n] = start.state[:, draws]
     if len(compiled.timers):
         state.strikes.reshape(-1, w)[:, :n] = start.strikes[:, draws]
+        state.started_by.reshape(-1, w)[:, :n] = (
+            -1 if start.started_by is None else start.started_by[:, draws]
+        )
     if start.armed is not None and len(start.armed):
         state.armed.reshape(-1, w)[:, :n] = start.armed[:, draws]
     state.lane[:n] = keys
@@ -98,6 +104,7 @@ def load_block(
     for array in (state.firings, state.status, state.exposure, state.clamped, state.counters, state.marks):
         array[:] = 0
     state.counters[tb.BROKEN_LANE] = -1
+    state.counters[tb.LATEST] = -1
 
 
 def run_block(

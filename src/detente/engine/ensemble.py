@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,11 +52,17 @@ class Settings:
 
 @dataclass(frozen=True)
 class EventLog:
-    """Every happening of an ensemble, one row each, sorted by trajectory and time."""
+    """Every happening of an ensemble, one row each, sorted by trajectory and time.
+
+    `happening` and `cause` are numbers into `names`. The cause is the happening that raised this one, started
+    its timer, made its trigger true or had it as an outcome; −1 where a clock ran out, a date came, or a
+    stock flowed over a threshold.
+    """
 
     trajectory: NDArray[np.int64]
     time: NDArray[np.float64]
     happening: NDArray[np.int64]
+    cause: NDArray[np.int64]
     names: tuple[str, ...]
 
 
@@ -203,7 +210,7 @@ class _Run:
         self.runaway = np.zeros(n, np.bool_)
         self.counts = np.zeros(len(compiled.happenings), np.int64)
         self.clamped = np.zeros(len(compiled.stocks), np.int64)
-        self.log_rows: list[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]] = []
+        self.log_rows: list[tuple[NDArray[Any], ...]] = []
         self.done = np.zeros(n, np.bool_)
         self.stop = threading.Event()
         self.lock = threading.Lock()
@@ -286,7 +293,8 @@ class _Run:
             if self.log:
                 size = int(state.counters[tb.N_LOG])
                 lane = state.log_lane[:size].astype(np.int64) + first
-                self.log_rows.append((lane, state.log_time[:size].copy(), state.log_happening[:size].copy()))
+                columns = state.log_time, state.log_happening, state.log_cause
+                self.log_rows.append((lane, *(column[:size].copy() for column in columns)))
             self.done[span] = True
 
     def _counts_before(self, first: int, n: int) -> NDArray[np.float64]:
@@ -317,13 +325,14 @@ class _Run:
     def _event_log(self, n: int) -> EventLog:
         """The log of the first n trajectories."""
         if not self.log_rows:
-            return EventLog(
-                np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64), self.compiled.happenings
-            )
-        lane, time, happening = (np.concatenate(columns) for columns in zip(*self.log_rows, strict=True))
+            empty = np.zeros(0, np.int64)
+            return EventLog(empty, np.zeros(0), empty, empty, self.compiled.happenings)
+        lane, time, happening, cause = (
+            np.concatenate(columns) for columns in zip(*self.log_rows, strict=True)
+        )
         order = np.argsort(lane, kind="stable")
         order = order[: np.searchsorted(lane[order], n)]
-        return EventLog(lane[order], time[order], happening[order], self.compiled.happenings)
+        return EventLog(lane[order], time[order], happening[order], cause[order], self.compiled.happenings)
 
 
 def with_fast_memories(compiled: Compiled, settings: Settings) -> tb.Tables:

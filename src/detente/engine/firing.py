@@ -13,6 +13,8 @@ from detente.engine.streams import exponential, uniform, word
 from detente.engine.tables import WIDTH
 from detente.engine.views import view
 
+FRAME = 5
+"""Numbers in a frame of the stack of `fire`."""
 MAX_AT_ONCE = 1000
 """Firings at one instant of one trajectory; more are an error of the crisis."""
 NINETY_PERCENT = 1.6448536269514722
@@ -20,9 +22,10 @@ NINETY_PERCENT = 1.6448536269514722
 
 
 @compiled
-def happen(tables, state, number, i, t, t0) -> None:
+def happen(tables, state, number, cause, i, t, t0) -> None:
     """Count a happening, note when, feed memories, tell the watches, write the log."""
     happening = view(tables.happenings, tb.HAPPENING)[number]
+    view(state.counters, I8)[tb.LATEST] = number
     view(state.x, F8)[happening.count_row * WIDTH + i] += 1.0
     touch(tables, state, happening.count_row)
     if happening.last_row >= 0:
@@ -43,6 +46,7 @@ def happen(tables, state, number, i, t, t0) -> None:
         if n < state.log_size:
             view(state.log_lane, I8)[n] = i
             view(state.log_happening, I8)[n] = number
+            view(state.log_cause, I8)[n] = cause
             view(state.log_time, F8)[n] = t
         view(state.counters, I8)[tb.N_LOG] += 1
 
@@ -57,47 +61,49 @@ def add_to_memory(tables, state, number, amount, i, offset) -> None:
 
 
 @compiled
-def fire(tables, plan, state, moment, outcome, i, t, t0) -> None:
+def fire(tables, plan, state, moment, outcome, cause, i, t, t0) -> None:
     """Fire a moment with everything it raises, depth first, each effect seeing the previous ones.
 
     `outcome` is DRAWN, NO_OUTCOME or the number of a recorded outcome. A frame of the stack is the next
-    effect, the end of the effects, and the moment (−1 for an outcome) whose outcome is chosen when they are
-    done, with what is known of it.
+    effect, the end of the effects, the moment (−1 for an outcome) whose outcome is chosen when they are done,
+    what is known of it, and the happening whose effects these are.
     """
     stack, moments, outcomes = (
         view(state.stack, I8),
         view(tables.moments, tb.MOMENT),
         view(tables.outcomes, tb.OUTCOME),
     )
-    begin(tables, state, moment, i, t, t0)
+    begin(tables, state, moment, cause, i, t, t0)
     stack[0], stack[1] = moments[moment].effect_start, moments[moment].effect_end
-    stack[2], stack[3] = moment, outcome
+    stack[2], stack[3], stack[4] = moment, outcome, moment
     depth = 1
     while depth > 0 and view(state.status, I8)[i] == tb.FINE:
-        frame = 4 * (depth - 1)
+        frame = FRAME * (depth - 1)
         at, end, chooser = stack[frame], stack[frame + 1], stack[frame + 2]
         if at < end:
             stack[frame] = at + 1
-            raised = apply(tables, plan, state, at, i, t, t0)
+            doer = stack[frame + 4]
+            raised = apply(tables, plan, state, at, doer, i, t, t0)
             if raised >= 0 and can_fire(tables, state, raised, i, t, t0):
-                begin(tables, state, raised, i, t, t0)
-                top = 4 * depth
+                begin(tables, state, raised, doer, i, t, t0)
+                top = FRAME * depth
                 stack[top], stack[top + 1] = moments[raised].effect_start, moments[raised].effect_end
                 stack[top + 2], stack[top + 3] = raised, tb.NO_OUTCOME if plan.replay else tb.DRAWN
+                stack[top + 4] = raised
                 depth += 1
             continue
         depth -= 1
         if chooser >= 0:
             chosen = choose(tables, plan, state, chooser, stack[frame + 3], i, t, t0)
             if chosen >= 0:
-                happen(tables, state, outcomes[chosen].happening, i, t, t0)
+                happen(tables, state, outcomes[chosen].happening, chooser, i, t, t0)
                 stack[frame], stack[frame + 1] = outcomes[chosen].effect_start, outcomes[chosen].effect_end
-                stack[frame + 2] = -1
+                stack[frame + 2], stack[frame + 4] = -1, outcomes[chosen].happening
                 depth += 1
 
 
 @compiled
-def begin(tables, state, moment, i, t, t0) -> None:
+def begin(tables, state, moment, cause, i, t, t0) -> None:
     """Count a firing against the budgets of the instant and of the trajectory, and let it happen."""
     view(state.chain, I8)[view(state.counters, I8)[tb.N_INSTANT] % tb.CHAIN] = moment
     view(state.counters, I8)[tb.N_INSTANT] += 1
@@ -107,7 +113,7 @@ def begin(tables, state, moment, i, t, t0) -> None:
     elif view(state.firings, I8)[i] > view(state.budget, I8)[i]:
         view(state.status, I8)[i] = tb.RUNAWAY
     else:
-        happen(tables, state, moment, i, t, t0)
+        happen(tables, state, moment, cause, i, t, t0)
 
 
 @compiled
@@ -149,8 +155,8 @@ def choose(tables, plan, state, moment, outcome, i, t, t0) -> int:
 
 
 @compiled
-def apply(tables, plan, state, number, i, t, t0) -> int:
-    """Apply one effect in one lane; the number of the moment it raises, or −1."""
+def apply(tables, plan, state, number, doer, i, t, t0) -> int:
+    """Apply one effect of the happening `doer` in one lane; the number of the moment it raises, or −1."""
     effect = view(tables.effects, tb.EFFECT)[number]
     if not holds(
         tables, state, effect.condition_start, effect.condition_end, effect.condition_row, i, t0, t - t0
@@ -159,7 +165,7 @@ def apply(tables, plan, state, number, i, t, t0) -> int:
     if effect.kind == tb.RAISE:
         return effect.target
     if effect.kind == tb.START_TIMER:
-        start_timer(tables, plan, state, effect.target, i, t, t0)
+        start_timer(tables, plan, state, effect.target, doer, i, t, t0)
     elif effect.kind == tb.STOP_TIMER:
         stop_timer(tables, state, effect.target, i)
     elif effect.kind == tb.SET_STAGE:
@@ -207,7 +213,7 @@ def change_stock(tables, state, number, amount, i) -> None:
 
 
 @compiled
-def start_timer(tables, plan, state, number, i, t, t0) -> None:
+def start_timer(tables, plan, state, number, doer, i, t, t0) -> None:
     """Start a timer, or keep the pending strike. In replay a delay with chance is only noted."""
     timer = view(tables.timers, tb.TIMER)[number]
     place = number * WIDTH + i
@@ -225,6 +231,7 @@ def start_timer(tables, plan, state, number, i, t, t0) -> None:
         delay *= chance(span, word(view(state.lane, U8)[i], timer.key, occurrence, np.uint64(0)))
     strike = max(delay, 0.0) + (math.floor(t) + 1.0 if timer.whole_days != 0 else t)
     view(state.strikes, F8)[place] = INFINITY if plan.replay and timer.random != 0 else strike
+    view(state.started_by, I8)[place] = doer
     find_next_strike(tables, state, i)
 
 

@@ -35,6 +35,7 @@ def strike_timers(tables, plan, state, i, t, t0) -> None:
         number = 0
         while view(state.strikes, F8)[number * WIDTH + i] > t:
             number += 1
+        starter = view(state.started_by, I8)[number * WIDTH + i]
         stop_timer(tables, state, number, i)
         moment = view(tables.timers, tb.TIMER)[number].moment
         chooses = (
@@ -42,7 +43,7 @@ def strike_timers(tables, plan, state, i, t, t0) -> None:
             > view(tables.moments, tb.MOMENT)[moment].outcome_start
         )
         if not (plan.replay and chooses) and can_fire(tables, state, moment, i, t, t0):
-            fire(tables, plan, state, moment, tb.DRAWN, i, t, t0)
+            fire(tables, plan, state, moment, tb.DRAWN, starter, i, t, t0)
 
 
 @compiled
@@ -66,7 +67,7 @@ def keep_agenda(tables, plan, state, entry, i, t, t0) -> int:
             if item.recorded != 0:
                 forget_strike(tables, state, item.moment, i)
             if item.recorded != 0 or can_fire(tables, state, item.moment, i, t, t0):
-                fire(tables, plan, state, item.moment, item.outcome, i, t, t0)
+                fire(tables, plan, state, item.moment, item.outcome, I8(-1), i, t, t0)
         entry += 1
     return entry
 
@@ -79,6 +80,7 @@ def complete(tables, plan, state, i, t, t0) -> None:
         strike_timers(tables, plan, state, i, t, t0)
         any_fired = settle(tables, plan, state, i, t, t0) or any_fired
     view(state.counters, I8)[tb.N_INSTANT] = 0
+    view(state.counters, I8)[tb.LATEST] = -1
     if any_fired:
         for number in range(tables.n_triggers):
             view(state.fired, U1)[number] = 0
@@ -104,7 +106,7 @@ def settle(tables, plan, state, i, t, t0) -> bool:
                 > view(tables.moments, tb.MOMENT)[moment].outcome_start
             )
             if not (plan.replay and chooses) and can_fire(tables, state, moment, i, t, t0):
-                fire(tables, plan, state, moment, tb.DRAWN, i, t, t0)
+                fire(tables, plan, state, moment, tb.DRAWN, view(state.counters, I8)[tb.LATEST], i, t, t0)
         if round_number == MAX_ROUNDS - 1 and n > 0:
             break_off(state, i, tb.TOO_MANY_ROUNDS)
     for index in range(view(state.counters, I8)[tb.N_TRIGGERS]):
@@ -314,7 +316,7 @@ def follow_lane(tables, plan, state, i, t0, t1, entry, epoch) -> None:
             redraw(tables, state, clock, i, epoch)
             view(state.since, F8)[clock] = t
             set_due(tables, state, clock, i, t)
-            fire(tables, plan, state, view(tables.clocks, tb.CLOCK)[clock].moment, tb.DRAWN, i, t, t0)
+            fire(tables, plan, state, view(tables.clocks, tb.CLOCK)[clock].moment, tb.DRAWN, I8(-1), i, t, t0)
         complete(tables, plan, state, i, t, t0)
         if tables.n_fast_memories > 0:
             pause = plan_readings(tables, plan, state, i, t, t1)

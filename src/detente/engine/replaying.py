@@ -6,6 +6,7 @@ timers without chance run as in simulation. On the way the exposure of every cou
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -48,7 +49,7 @@ def prepare(
         start, exposures = _replay(compiled, tables, start, seed, n_draws, epoch, exposures, threads)
     finished = divide_by_exposure(parameters, values, exposures)
     _fill_hoisted(compiled, finished, start.per_draw)
-    return Start(start.per_draw, start.state, start.strikes, start.armed, finished)
+    return dataclasses.replace(start, parameters=finished)
 
 
 def _fill_hoisted(compiled: Compiled, values: dict[str, Floats], rows: Floats) -> None:
@@ -90,6 +91,7 @@ def _replay(
     state_rows, strikes = start.state, start.strikes  # every block replaces its own columns
     armed = np.empty((len(tables.triggers), n_draws), np.uint8)
     exposure = np.empty((len(windows), n_draws))
+    started_by = np.empty(strikes.shape, np.int64)
     rooms = threading.local()
 
     def one_block(first: int) -> None:
@@ -104,12 +106,13 @@ def _replay(
         rows = state.x.reshape(-1, WIDTH)
         state_rows[:, span] = rows[: compiled.n_state_rows, :n]
         strikes[:, span] = state.strikes.reshape(-1, WIDTH)[: len(strikes), :n]
+        started_by[:, span] = state.started_by.reshape(-1, WIDTH)[: len(strikes), :n]
         armed[:, span] = state.armed.reshape(-1, WIDTH)[: len(armed), :n]
         exposure[:, span] = state.exposure.reshape(-1, WIDTH)[: len(exposure), :n]
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(one_block, range(0, n_draws, WIDTH)))
-    replayed = Start(start.per_draw, state_rows, strikes, armed)
+    replayed = Start(start.per_draw, state_rows, strikes, armed, started_by=started_by)
     return replayed, dict(zip(windows, exposure, strict=True))
 
 

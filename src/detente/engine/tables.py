@@ -182,7 +182,7 @@ DRAWN, NO_OUTCOME = -2, -1
 
 
 # Slots of the counters in a block's scratch room.
-N_CLOCKS, N_TRIGGERS, N_WATCHES, N_STEADY, N_INSTANT, N_LOG, BROKEN_LANE, N_BROKEN = range(8)
+N_CLOCKS, N_TRIGGERS, N_WATCHES, N_STEADY, N_INSTANT, N_LOG, BROKEN_LANE, N_BROKEN, LATEST = range(9)
 # What a lane's status may be.
 FINE, RUNAWAY, TOO_MANY_AT_ONCE, TOO_MANY_ROUNDS = range(4)
 
@@ -284,6 +284,8 @@ class State(NamedTuple):
     redraws: NDArray[np.int64]
     strikes: NDArray[np.float64]
     next_strike: NDArray[np.float64]
+    started_by: NDArray[np.int64]
+    """The happening that started each timer, −1 if none did."""
     armed: NDArray[np.uint8]
     register: NDArray[np.float64]
     lane: NDArray[np.uint64]
@@ -294,6 +296,7 @@ class State(NamedTuple):
     clamped: NDArray[np.int64]
     log_lane: NDArray[np.int64]
     log_happening: NDArray[np.int64]
+    log_cause: NDArray[np.int64]
     log_time: NDArray[np.float64]
 
     marks: NDArray[np.uint8]
