@@ -445,6 +445,7 @@ WATCHED = crisis(
     question("before", "first strike.covert before first calm", 33.3),
     question("ever", "ever (level > 25)", 40, opens=5),
     question("ever_stage", "ever (mood == tense)", 25, opens=12),
+    question("ever_inside", "ever (mood == tense or level > 12)", 14.9, opens=14.3),
     question("ever_fading", "ever (slow > 1.5 and mood == tense)", 60),
     question("ever_time", "ever (since(strike) > 9 and month == 1)", 60),
     question("close", "level > 15 at close", 20),
@@ -765,7 +766,7 @@ def random_crises(draw):
     )
     parts += [
         question("q1", f"first {draw(st.sampled_from(HAPPENINGS[:4]))} before first c3", 15),
-        question("q2", f"ever ({draw(conditions)})", 18, opens=draw(st.sampled_from([0.0, 5.0, 6.5]))),
+        question("q2", f"ever ({draw(conditions)})", 18, opens=draw(st.sampled_from([0.0, 5.0, 6.5, 17.75]))),
         question(
             "q3",
             f"({draw(conditions)}) at close and first mood becomes tense",
@@ -862,6 +863,25 @@ class TestInstants:
         )
         final = simulate(case, trajectories=1, seed=1, horizon=2, final=("level", "other")).final
         assert (final["level"][0], final["other"][0]) == (6.0, 7.0)
+
+    def test_window_within_a_day(self):
+        """What holds all along holds at some moment of a window that no tick ends in."""
+        case = crisis(
+            stock("level", 0),
+            schedule("date", (3.0,), put("level", 1)),
+            question("inside", "ever (level > 0)", 10.75, opens=10.25),
+            question("before", "ever (level > 0)", 2.75, opens=2.25),
+            question("later", "ever (level > 0)", 9.0, opens=1.5),
+        )
+        log_of(case)
+        registers = simulate(case, trajectories=1, seed=1).registers
+        times = {watch.opens: float(register[0]) for watch, register in registers.items()}
+        assert times == {10.25: 10.25, 2.25: math.inf, 1.5: 3.0}
+
+    def test_questions_about_the_past_are_refused(self):
+        case = crisis(stock("level", 0), question("past", "(level > 5) at 2024-11-20", 30))
+        with pytest.raises(ModelError, match="'past' asks for 2024-11-20, which is before the as-of date"):
+            simulate(case, trajectories=1, seed=1)
 
     def test_raised_moments_fire_depth_first(self):
         case = crisis(

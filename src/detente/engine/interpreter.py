@@ -7,6 +7,7 @@ compilation of the kernel short.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import llvmlite.binding
 import numpy as np
@@ -15,6 +16,7 @@ from numba import cfunc, njit, types
 from detente.engine import program as op
 from detente.engine import tables as tb
 from detente.engine.arithmetic import exp, log
+from detente.engine.sources import source_number
 from detente.engine.tables import WIDTH
 from detente.engine.views import view
 
@@ -40,6 +42,7 @@ def month_of(day):
     return month + 3.0 if month < 10.0 else month - 9.0
 
 
+@njit(error_model="numpy")
 def _interpret(
     code_address, clamp_address, memory_address, x_address, start, end, low, high, t0, offset
 ) -> None:
@@ -202,9 +205,19 @@ def _interpret(
                 x[d + i] = x[a + i]
 
 
+def _entry(sources: int) -> Any:
+    """The interpreter as a C function, kept apart for every state of the sources."""
+
+    def interpret(code, clamps, memories, x, start, end, low, high, t0, offset) -> None:
+        if sources >= 0:
+            _interpret(code, clamps, memories, x, start, end, low, high, t0, offset)
+
+    return cfunc(_SIGNATURE, cache=True, error_model="numpy")(interpret)
+
+
 _SIGNATURE = types.void(*[types.int64] * 8, types.float64, types.float64)
 _SYMBOL = "detente_interpret"
-_compiled = cfunc(_SIGNATURE, cache=True, error_model="numpy")(_interpret)
+_compiled = _entry(source_number())
 llvmlite.binding.add_symbol(_SYMBOL, _compiled.address)
 
 interpret = types.ExternalFunction(_SYMBOL, _SIGNATURE)

@@ -9,12 +9,13 @@ A memory's row holds its value as of the beginning of the tick (`t0`); its value
 memories at the middle of the stretch.
 
 Rooms: `marking` (evaluate, note what changed), `firing` (effects and outcomes), `lane` (one lane through one tick), and
-here the block and the ticks. Numba's cache looks at this file only: after editing another one, touch this one.
+here the block and the ticks.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -33,6 +34,7 @@ from detente.engine.lane import (
     strike_timers,
 )
 from detente.engine.marking import F8, I8, INFINITY, U1, U8, compiled, holds, mark, run
+from detente.engine.sources import source_number
 from detente.engine.streams import exponential, noise, word
 from detente.engine.tables import WIDTH
 from detente.engine.views import view
@@ -226,8 +228,8 @@ def start(tables, plan, state, n, fresh) -> int:
     return entry
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def simulate(tables, plan, state, n, fresh) -> None:
+@compiled
+def _simulate(tables, plan, state, n, fresh) -> None:
     """Take the first n lanes of a block through all ticks of a plan."""
     entry = start(tables, plan, state, n, fresh)
     span = view(tables.ranges, I8)
@@ -254,3 +256,18 @@ def simulate(tables, plan, state, n, fresh) -> None:
         run(tables, state, span[2], span[3], 0, n, t1, 0.0)
         flow(tables, state, n, np.uint64(math.floor((t0 + plan.origin) / plan.tick + 0.5)))
         entry = instant(tables, plan, state, n, t1, entry)
+
+
+def _entry(sources: int) -> Any:
+    """The entry point, kept apart for every state of the sources."""
+
+    @njit(nogil=True, cache=True, error_model="numpy")
+    def simulate(tables, plan, state, n, fresh) -> None:
+        """Take the first n lanes of a block through all ticks of a plan."""
+        if sources >= 0:
+            _simulate(tables, plan, state, n, fresh)
+
+    return simulate
+
+
+simulate = _entry(source_number())

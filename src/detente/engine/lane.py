@@ -192,14 +192,17 @@ def refresh(tables, plan, state, i, t, t0, until) -> None:
 
 @compiled
 def look(tables, plan, state, entry, i, t, t0) -> int:
-    """Let the watches of this instant take their values; the first later entry."""
+    """Let the watches of this instant take their values, or look for the first time; the first later entry."""
     while entry < plan.n_agenda and view(plan.agenda, tb.AGENDA)[entry].time <= t:
         number = -1 - view(plan.agenda, tb.AGENDA)[entry].moment
         watch = view(tables.watches, tb.WATCH)[number]
         if view(state.status, I8)[i] == tb.FINE:
-            view(state.register, F8)[number * WIDTH + i] = value(
-                tables, state, watch.start, watch.end, watch.row, i, t0, t - t0
-            )
+            seen = value(tables, state, watch.start, watch.end, watch.row, i, t0, t - t0)
+            place = number * WIDTH + i
+            if watch.kind == tb.AT:
+                view(state.register, F8)[place] = seen
+            elif seen != 0.0 and view(state.register, F8)[place] == INFINITY:
+                view(state.register, F8)[place] = t
         entry += 1
     return entry
 

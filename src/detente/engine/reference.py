@@ -17,8 +17,8 @@ One instant
     delay that they start · watches. Within a kind by name. Guards, conditions and amounts are read at the
     exact time.
 
-The condition of a trigger or a watch is looked at when a jump has changed something that it reads and, where
-it reads what flows, fades or is time itself, at the end of every tick.
+The condition of a trigger or a watch is looked at when a jump has changed something that it reads, when its
+window opens and, where it reads what flows, fades or is time itself, at the end of every tick.
 """
 
 from __future__ import annotations
@@ -89,10 +89,11 @@ def simulate_reference(
     """
     horizon = crisis.horizon if horizon is None else horizon
     state = declared_state(crisis, values, 0.0) if start is None else copy.deepcopy(start)
-    looks = [watch for watch in watches_of(crisis) if watch.kind == "at" and 0.0 <= watch.closes <= horizon]
+    looks = [(watch.closes, watch) for watch in watches_of(crisis) if watch.kind == "at"]
+    looks += [(max(watch.opens, 0.0), watch) for watch in watches_of(crisis) if watch.kind == "ever"]
     run = _Run(crisis, World(crisis, values, state), lane_plain(seed, number), tick, epoch, budget)
     run.agenda = sorted(_scheduled(crisis.moments, 0.0, horizon), key=_Entry.order)
-    run.looks = sorted(looks, key=lambda watch: watch.closes)
+    run.looks = sorted((look for look in looks if 0.0 <= look[0] <= horizon), key=lambda look: look[0])
     run.draw_pending()
     return run.through(0.0, math.ceil(horizon / tick - 1e-9))
 
@@ -190,7 +191,7 @@ class _Run:
     budget: float = math.inf
     replay: bool = False
     agenda: list[_Entry] = field(default_factory=list)
-    looks: list[Watch] = field(default_factory=list)
+    looks: list[tuple[float, Watch]] = field(default_factory=list)
     epoch_now: int = -1
     residual: dict[str, float] = field(default_factory=dict)
     redraws: dict[str, int] = field(default_factory=dict)
@@ -291,9 +292,7 @@ class _Run:
         self._keep_agenda(t)
         self.changed |= self.moving & self.triggers.keys()
         self._finish_instant(t)
-        for watch in self.registers:
-            if watch.kind == "ever" and (watch in self.moving or t - watch.opens < self.tick):
-                self.changed.add(watch)
+        self.changed |= {watch for watch in self.registers if watch.kind == "ever" and watch in self.moving}
         self._look(t)
 
     def _renew_residuals(self, t0: float) -> None:
@@ -377,7 +376,7 @@ class _Run:
         return min(self.state.strikes.values(), default=math.inf)
 
     def _next_planned(self) -> float:
-        times = [entry.time for entry in self.agenda[:1]] + [watch.closes for watch in self.looks[:1]]
+        times = [entry.time for entry in self.agenda[:1]] + [time for time, _ in self.looks[:1]]
         return min(times, default=math.inf)
 
     def _strike_timers(self, t: float) -> None:
@@ -431,6 +430,7 @@ class _Run:
 
     def _look(self, t: float) -> None:
         """Watches that may have come true; clocks whose input changed; values asked for now."""
+        self.changed |= {watch for time, watch in self.looks if time <= t and watch.kind == "ever"}
         for watch in self.registers:
             opened = watch.opens < t or (watch.kind == "ever" and watch.opens == t)
             waits = opened and t <= watch.closes and self.registers[watch] == math.inf
@@ -438,9 +438,10 @@ class _Run:
                 self.registers[watch] = t
         self._read_intensities(self.changed, t)
         self.changed.clear()
-        while self.looks and self.looks[0].closes <= t:
-            watch = self.looks.pop(0)
-            self.registers[watch] = self.world.value(_asked(watch), t)
+        while self.looks and self.looks[0][0] <= t:
+            _, watch = self.looks.pop(0)
+            if watch.kind == "at":
+                self.registers[watch] = self.world.value(_asked(watch), t)
 
     # ── happenings and effects ──────────────────────────────────────────────────────────────────
 

@@ -154,6 +154,12 @@ def simulation_plan(compiled: Compiled, horizon: float, epoch: float) -> tb.Plan
         for number, watch in enumerate(compiled.watches)
         if watch.kind == "at" and 0.0 <= watch.closes <= horizon
     ]
+    watches += [  # a window that opens within a tick; at the ends of ticks all windows are looked at
+        (watch.opens, -1 - number)
+        for number, watch in enumerate(compiled.watches)
+        if watch.kind == "ever" and 0.0 < watch.opens <= horizon
+        if not (watch.opens / compiled.tick).is_integer()
+    ]
     return tb.Plan(
         agenda=_agenda(compiled, entries, watches),
         exposures=np.array([], tb.EXPOSURE),

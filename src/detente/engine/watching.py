@@ -125,5 +125,10 @@ def _watch(node: Expression, question: Question, crisis: Crisis) -> Watch:
         case At(condition, instant) if instant is not None:
             whole_day = instant.hour == 0 and instant.minute == 0
             time = days_between(crisis.as_of, end_of_day(instant) if whole_day else instant)
+            if time < 0.0:
+                raise ModelError(
+                    f"the question '{question.name}' asks for {instant:%Y-%m-%d}, which is before the as-of date"
+                    f" {crisis.as_of}. Ask for a later day, or answer it by a condition on the record."
+                )
             return Watch("at", condition, time, time)
     raise ModelError(f"'{node}' is not something a question can ask")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -124,7 +125,12 @@ def _known(build: Builder, form: ParameterForm, path: Path) -> Distribution | No
     if value.distribution is None:
         hint = "An expression of the state belongs where it is used, or into a stock that follows it."
         build.fault((*path, "value"), "a parameter is a number, not an expression", hint)
-    return value.distribution
+        return None
+    lower = value.distribution.lower if form.lower is None else form.lower
+    upper = value.distribution.upper if form.upper is None else form.upper
+    if lower >= upper:
+        build.fault((*path, "lower"), f"the bounds leave nothing: {lower:g} to {upper:g}", "Lower comes first.")
+    return dataclasses.replace(value.distribution, lower=lower, upper=upper)
 
 
 def _stock(build: Builder, name: str, form: StockForm, path: Path) -> None:
