@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 import dump
 import synthetic
-from detente.engine import kernel
+from detente.engine import kernel, marking
 from detente.engine.blocks import load_block, new_block, run_block
 from detente.engine.ensemble import simulate
 from detente.engine.tables import WIDTH
@@ -349,7 +349,10 @@ _loop = njit(nogil=True, error_model="numpy")
 def _interpret(tables, plan, state, n, times):
     span = view(tables.ranges, np.int64)
     for _ in range(times):
-        kernel.run(tables, state, span[0], span[1], 0, n, 10.0, 0.5)
+        if n > 1:
+            marking.run_block(tables, state, span[0], span[1], 10.0, 0.5)
+        else:
+            marking.run_lane(tables, state, span[0], span[1], 0, 10.0, 0.5)
 
 
 @_loop

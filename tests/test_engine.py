@@ -3,8 +3,10 @@
 import datetime as dt
 import math
 import os
+import shutil
 import tracemalloc
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,13 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from detente.engine import simulate
+from detente.engine import interpreter, kernel, simulate
 from detente.engine.compiling import compile_crisis
 from detente.engine.ensemble import Settings, memory_needed
 from detente.engine.intensities import as_of_state
 from detente.engine.reference import replay_reference, simulate_reference
 from detente.engine.reference_values import World
 from detente.engine.sampling import divide_by_exposure, draw_parameters, with_unit_rates
+from detente.engine.sources import PLAIN, source_digest
 from detente.errors import ModelError, RunawayError
 from detente.expressions import Name, parse
 from detente.model import (
@@ -1368,3 +1371,34 @@ class TestEnsemble:
     def test_impossible_settings(self, how, words):
         with pytest.raises(ModelError, match=words):
             simulate(WATCHED, **({"trajectories": 8, "seed": 1} | how))
+
+
+class TestMachineCode:
+    """Numba's cache knows the file of an entry point only; its name must tell all other files."""
+
+    def test_entry_points_are_named_after_the_sources(self):
+        digest = source_digest()
+        assert kernel.simulate.py_func.__qualname__.endswith(digest)
+        for compiled in (interpreter._block, interpreter._lane):
+            assert compiled.__wrapped__.__qualname__.endswith(digest)
+
+    def test_every_compiled_file_counts(self, tmp_path):
+        engine = Path(kernel.__file__).parent
+        for file in engine.glob("*.py"):
+            shutil.copy(file, tmp_path)
+        before = source_digest(tmp_path)
+        assert before == source_digest()
+        for file in sorted(tmp_path.glob("*.py")):
+            text = file.read_bytes()
+            file.write_bytes(text + b"\n# edited\n")
+            assert (source_digest(tmp_path) == before) == (file.name in PLAIN), file.name
+            file.write_bytes(text)
+        (tmp_path / "new.py").touch()
+        assert source_digest(tmp_path) != before
+
+    def test_plain_files_hold_no_compiled_function(self):
+        engine = Path(kernel.__file__).parent
+        for name in PLAIN:
+            text = (engine / name).read_text(encoding="utf-8")
+            assert "from numba" not in text, name
+            assert "@compiled" not in text, name

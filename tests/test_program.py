@@ -78,11 +78,12 @@ class Machine:
         self.x[half] = 2.0 ** (-0.5 / HALF_LIFE)
         self.offset = offset
 
-    def run(self, start, end, low=0, high=WIDTH):
+    def run(self, start, end, lane=None):
+        """Run instructions for all lanes, or for one."""
         addresses = [array.ctypes.data for array in (self.code, self.clamps, self.memories, self.x)]
-        call = interpreter._compiled.ctypes
-        call.argtypes = [ctypes.c_int64] * 8 + [ctypes.c_double] * 2
-        call(*addresses, start, end, low, high, TIME, self.offset)
+        call = (interpreter._block if lane is None else interpreter._lane).ctypes
+        call.argtypes = [ctypes.c_int64] * 7 + [ctypes.c_double] * 2
+        call(*addresses, start, end, lane or 0, TIME, self.offset)
 
     def values(self, program):
         self.run(program.start, program.end)
@@ -304,7 +305,7 @@ class TestExpressions:
         assembler = Assembler(names(), len(STATE))
         program, _ = assembler.program(expression, into=assembler.new_row())
         machine, whole = Machine(assembler), Machine(assembler)
-        machine.run(program.start, program.end, lane, lane + 1)
+        machine.run(program.start, program.end, lane)
         whole.run(program.start, program.end)
         assert machine.x[program.row, lane] == pytest.approx(
             whole.x[program.row, lane], nan_ok=True, abs=0, rel=0

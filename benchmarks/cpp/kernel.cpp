@@ -241,7 +241,7 @@ static F8 chance(F8 span, U8 bits) {
 enum Op {
     ADD, SUB, MUL, DIV, MIN, MAX, LT, LE, EQ, NE, ADD_K, SUB_K, MUL_K, DIV_K, MIN_K, MAX_K, LT_K, LE_K, EQ_K, NE_K,
     FROM_K, OVER_K, GT_K, GE_K, EXP, LOG, SQRT, ABS, POWER, WHEN, WHEN_K, MEMORY, SINCE, UNTIL, MONTH, COPY,
-    EACH, EACH_K, REMEMBER, REMEMBER_K
+    EACH, EACH_K, REMEMBER, REMEMBER_K, PLUS_EACH, PLUS_EACH_K, TIMES_REMEMBER, TIMES_REMEMBER_K, TIMES_EXP
 };
 
 static F8 month_of(F8 day) {
@@ -306,6 +306,11 @@ static void interpret(const Tables& tables, F8* x, I8 start, I8 end, I8 low, I8 
         case EACH_K: LANES_DO(between((a[l] - k) * clamp.slope, clamp.low, clamp.high));
         case REMEMBER: LANES_DO(between(a[l] * b[l] + 1.0, clamp.low, clamp.high));
         case REMEMBER_K: LANES_DO(between(a[l] * clamp.slope + 1.0, clamp.low, clamp.high));
+        case PLUS_EACH: LANES_DO(c[l] + between((a[l] - k) * b[l], clamp.low, clamp.high));
+        case PLUS_EACH_K: LANES_DO(c[l] + between((a[l] - k) * clamp.slope, clamp.low, clamp.high));
+        case TIMES_REMEMBER: LANES_DO(c[l] * between(a[l] * b[l] + 1.0, clamp.low, clamp.high));
+        case TIMES_REMEMBER_K: LANES_DO(c[l] * between(a[l] * clamp.slope + 1.0, clamp.low, clamp.high));
+        case TIMES_EXP: LANES_DO(c[l] * exponential_function(a[l]));
         case EXP: LANES_DO(exponential_function(a[l]));
         case LOG: LANES_DO(logarithm(a[l]));
         case SQRT: LANES_DO(std::sqrt(a[l] > 0.0 ? a[l] : 0.0));
@@ -350,8 +355,8 @@ public:
           armed(lanes(n_triggers)), lane(WIDTH), firings(WIDTH), budget(WIDTH), status(WIDTH), next_strike(WIDTH),
           clamped(static_cast<size_t>(plan.n_stocks) + 1), clock_list(n_clocks), steady_list(n_clocks), trigger_list(n_triggers),
           watch_list(n_watches), became(static_cast<size_t>(n_triggers) + 1), fired(static_cast<size_t>(n_triggers) + 1),
-          stack(MAX_AT_ONCE + 8), due(static_cast<size_t>(n_clocks) + 1), since(static_cast<size_t>(n_clocks) + 1), until_of(static_cast<size_t>(n_clocks) + 1),
-          reading(tables.memories.size() + 1), seen(tables.memories.size() + 1), lowest(WIDTH), step(WIDTH), busy(WIDTH) {}
+          stack(MAX_AT_ONCE + 8), due(static_cast<size_t>(n_clocks) + 1), before(static_cast<size_t>(n_clocks) + 1), until_of(static_cast<size_t>(n_clocks) + 1),
+          reading(tables.memories.size() + 1), seen(tables.memories.size() + 1), lowest(WIDTH), busy(WIDTH) {}
 
     void simulate(I8 lanes_in_use, bool fresh) {
         n = lanes_in_use;
@@ -395,7 +400,7 @@ private:
     const Tables& tables;
     const Numbers& plan;
     const I8 n_clocks, n_triggers, n_watches, n_timers, first_rate;
-    I8 n = 0, n_instant = 0;
+    I8 n = 0, n_instant = 0, n_due = 0;
 
 public:
     std::vector<F8> x, residual, strikes, register_;
@@ -411,7 +416,7 @@ private:
     std::vector<I8> became;
     std::vector<std::uint8_t> fired;
     std::vector<Frame> stack;
-    std::vector<F8> due, since, until_of, reading, seen, lowest, step;
+    std::vector<F8> due, before, until_of, reading, seen, lowest;
     std::vector<std::uint8_t> busy;
 
     F8& at(I8 row, I8 l) { return x[row * WIDTH + l]; }
@@ -573,8 +578,7 @@ private:
 
     void start_timer(I8 number, I8 l, F8 t, F8 t0) {
         const Timer& timer = tables.timers[number];
-        F8& strike = strikes[number * WIDTH + l];
-        if (timer.keep && (strike < INFTY || at(timer.since_row, l) < INFTY)) return;
+        if (timer.keep && (strikes[number * WIDTH + l] < INFTY || at(timer.since_row, l) < INFTY)) return;
         F8 delay = value(timer.delay, l, t0, t - t0);
         at(timer.count_row, l) += 1.0;
         if (timer.random) {
@@ -584,14 +588,21 @@ private:
             at(timer.factor_row, l) = span;
             delay *= chance(span, word(lane[l], timer.key, static_cast<U8>(at(timer.count_row, l)), 0));
         }
-        strike = std::max(delay, 0.0) + (timer.whole_days ? std::floor(t) + 1.0 : t);
-        find_next_strike(l);
+        set_strike(number, l, std::max(delay, 0.0) + (timer.whole_days ? std::floor(t) + 1.0 : t));
     }
 
     void stop_timer(I8 number, I8 l) {
-        strikes[number * WIDTH + l] = INFTY;
         at(tables.timers[number].since_row, l) = INFTY;
-        find_next_strike(l);
+        set_strike(number, l, INFTY);
+    }
+
+    void set_strike(I8 number, I8 l, F8 strike) {
+        const F8 former = strikes[number * WIDTH + l];
+        strikes[number * WIDTH + l] = strike;
+        if (strike <= next_strike[l])
+            next_strike[l] = strike;
+        else if (former == next_strike[l])
+            find_next_strike(l);
     }
 
     void find_next_strike(I8 l) {
@@ -674,7 +685,7 @@ private:
         return count;
     }
 
-    void refresh(I8 l, F8 t, F8 t0, F8 until) {
+    void refresh(I8 l, F8 t, F8 t0, F8 t1) {
         for (I8 i = 0; i < watch_list.count; ++i) {
             const I8 number = watch_list.numbers[i];
             watch_list.marks[number] = 0;
@@ -684,8 +695,9 @@ private:
             if (opened && t <= watch.closes && first == INFTY && holds(watch.what, l, t0, t - t0)) first = t;
         }
         watch_list.count = 0;
-        const bool inside = until > t;
-        for (I8 i = 0; inside && i < clock_list.count; ++i) run_down(clock_list.numbers[i], l, t);
+        const bool inside = t1 > t;
+        for (I8 i = 0; i < clock_list.count; ++i)
+            before[clock_list.numbers[i]] = at(first_rate + clock_list.numbers[i], l);
         for (I8 i = 0; i < steady_list.count; ++i) {
             const Clock& clock = tables.clocks[steady_list.numbers[i]];
             steady_list.marks[steady_list.numbers[i]] = 0;
@@ -698,7 +710,8 @@ private:
             const I8 number = clock_list.numbers[i];
             const Program& rate = tables.clocks[number].rate;
             if (rate.start >= 0) run_lane(rate, l, t0, 0.5 * (t + until_of[number]) - t0);
-            set_due(number, l, t);
+            residual[number * WIDTH + l] -= (at(rate.row, l) - before[number]) * (t1 - t);
+            set_due(number, l, t, t1);
         }
         clock_list.count = 0;
     }
@@ -760,22 +773,19 @@ private:
 
     void wind_up(I8 l, F8 t0, F8 t1) {
         std::fill(reading.begin(), reading.end(), INFTY);
+        std::fill(due.begin(), due.end(), INFTY);
         std::fill(until_of.begin(), until_of.end(), t1);
-        for (I8 number = 0; number < n_clocks; ++number) {
-            const F8 rate = at(first_rate + number, l);
-            due[number] = rate > 0.0 ? t0 + residual[number * WIDTH + l] / rate : INFTY;
-            since[number] = t0;
+        n_due = 0;
+        for (I8 number = 0; lowest[l] < 0.0 && number < n_clocks; ++number) set_due(number, l, t0, t1);
+    }
+
+    void set_due(I8 number, I8 l, F8 t, F8 t1) {
+        const F8 left = residual[number * WIDTH + l];
+        due[number] = INFTY;
+        if (left < 0.0 && at(first_rate + number, l) > 0.0) {
+            due[number] = std::max(t, t1 + left / at(first_rate + number, l));
+            ++n_due;
         }
-    }
-
-    void run_down(I8 number, I8 l, F8 t) {
-        residual[number * WIDTH + l] -= at(first_rate + number, l) * (t - since[number]);
-        since[number] = t;
-    }
-
-    void set_due(I8 number, I8 l, F8 t) {
-        const F8 rate = at(first_rate + number, l);
-        due[number] = rate > 0.0 ? t + residual[number * WIDTH + l] / rate : INFTY;
     }
 
     void follow_lane(I8 l, F8 t0, F8 t1, I8 entry, U8 epoch) {
@@ -786,12 +796,13 @@ private:
         while (status[l] == FINE) {
             F8 first = t1;
             I8 clock = -1;
-            for (I8 number = 0; number < n_clocks; ++number) {
+            for (I8 number = 0; n_due > 0 && number < n_clocks; ++number) {
                 if (due[number] < first) {
                     first = due[number];
                     clock = number;
                 }
             }
+            if (clock < 0) n_due = 0;
             const F8 scheduled = entry < size(tables.agenda) ? tables.agenda[entry].time : INFTY;
             const F8 t = std::min(std::min(first, pause), std::min(next_strike[l], scheduled));
             if (t >= t1) break;
@@ -799,9 +810,8 @@ private:
                 strike_timers(l, t, t0);
                 entry = keep_agenda(entry, l, t, t0);
             } else if (t == first && clock >= 0) {
-                redraw(clock, l, epoch);
-                since[clock] = t;
-                set_due(clock, l, t);
+                redraw(clock, l, epoch, t1 - t);
+                set_due(clock, l, t, t1);
                 fire(tables.clocks[clock].moment, DRAWN, l, t, t0);
             }
             complete(l, t, t0);
@@ -809,13 +819,13 @@ private:
             refresh(l, t, t0, t1);
             entry = look(entry, l, t, t0);
         }
-        for (I8 number = 0; number < n_clocks; ++number) run_down(number, l, t1);
     }
 
-    void redraw(I8 clock, I8 l, U8 epoch) {
+    void redraw(I8 clock, I8 l, U8 epoch, F8 rest) {
         const I8 place = clock * WIDTH + l;
         ++redraws[place];
-        residual[place] = exponential(word(lane[l], tables.clocks[clock].key, epoch, static_cast<U8>(redraws[place])));
+        const U8 bits = word(lane[l], tables.clocks[clock].key, epoch, static_cast<U8>(redraws[place]));
+        residual[place] = exponential(bits) - at(first_rate + clock, l) * rest;
     }
 
     void renew(U8 epoch) {
@@ -832,29 +842,21 @@ private:
     void find_busy(F8 t1, bool scheduled) {
         const F8 h = plan.tick;
         F8* const low = lowest.data();
-        F8* const length = step.data();
         std::fill_n(low, WIDTH, INFTY);
         for (I8 number = 0; number < n_clocks; ++number) {
-            const F8* const left = &residual[number * WIDTH];
+            F8* const left = &residual[number * WIDTH];
             const F8* const rate = &x[(first_rate + number) * WIDTH];
 #pragma GCC ivdep
             for (I8 l = 0; l < WIDTH; ++l) {
                 const F8 rest = left[l] - rate[l] * h;
+                left[l] = rest;
                 low[l] = rest < low[l] ? rest : low[l];
             }
         }
         for (I8 l = 0; l < n; ++l) {
             bool must = scheduled || low[l] < 0.0 || next_strike[l] < t1;
             if (!must && !tables.fast_memories.empty()) must = step_of(l) < h;
-            const bool fine = status[l] == FINE;
-            busy[l] = must && fine;
-            length[l] = fine && !must ? h : 0.0;
-        }
-        for (I8 number = 0; number < n_clocks; ++number) {
-            F8* const left = &residual[number * WIDTH];
-            const F8* const rate = &x[(first_rate + number) * WIDTH];
-#pragma GCC ivdep
-            for (I8 l = 0; l < WIDTH; ++l) left[l] -= rate[l] * length[l];
+            busy[l] = must && status[l] == FINE;
         }
     }
 

@@ -24,6 +24,7 @@ from detente.engine.streams import lanes
 from detente.engine.tables import WIDTH
 from detente.engine.watching import Watch
 from detente.errors import ModelError
+from detente.expressions import Name, walk
 from detente.model import Crisis
 
 Progress = Callable[[int, int], None]
@@ -299,7 +300,7 @@ class _Run:
 
     def _counts_before(self, first: int, n: int) -> NDArray[np.float64]:
         draws = np.arange(first, first + n) // self.settings.n_replicates
-        return self.start.state[list(self.compiled.count_rows)][:, draws]
+        return self.start.state[np.array(self.compiled.count_rows, np.int64)[:, None], draws]
 
     def _ensemble(self) -> Ensemble:
         """Gather whole draws, in order; after an interruption those before the first gap."""
@@ -337,7 +338,9 @@ class _Run:
 
 def with_fast_memories(compiled: Compiled, settings: Settings) -> tb.Tables:
     """Mark the memories that, in some draw, halve within four ticks: their readers take smaller steps."""
-    parameters = tuple(compiled.crisis.parameters.values())
+    nodes = (node for half_life in compiled.memory_half_lives for node in walk(half_life))
+    names = {node.name for node in nodes if isinstance(node, Name)}
+    parameters = (parameter for name, parameter in compiled.crisis.parameters.items() if name in names)
     values = draw_parameters(parameters, settings.seed, settings.n_draws)
     fast = [
         number

@@ -230,17 +230,27 @@ def start_timer(tables, plan, state, number, doer, i, t, t0) -> None:
         occurrence = np.uint64(view(state.x, F8)[timer.count_row * WIDTH + i])
         delay *= chance(span, word(view(state.lane, U8)[i], timer.key, occurrence, np.uint64(0)))
     strike = max(delay, 0.0) + (math.floor(t) + 1.0 if timer.whole_days != 0 else t)
-    view(state.strikes, F8)[place] = INFINITY if plan.replay and timer.random != 0 else strike
     view(state.started_by, I8)[place] = doer
-    find_next_strike(tables, state, i)
+    set_strike(tables, state, number, i, INFINITY if plan.replay and timer.random != 0 else strike)
 
 
 @compiled
 def stop_timer(tables, state, number, i) -> None:
     """Forget a pending strike."""
-    view(state.strikes, F8)[number * WIDTH + i] = INFINITY
     view(state.x, F8)[view(tables.timers, tb.TIMER)[number].since_row * WIDTH + i] = INFINITY
-    find_next_strike(tables, state, i)
+    set_strike(tables, state, number, i, INFINITY)
+
+
+@compiled
+def set_strike(tables, state, number, i, strike) -> None:
+    """Note when a timer strikes, and keep the earliest of all."""
+    strikes, next_strike = view(state.strikes, F8), view(state.next_strike, F8)
+    before = strikes[number * WIDTH + i]
+    strikes[number * WIDTH + i] = strike
+    if strike <= next_strike[i]:
+        next_strike[i] = strike
+    elif before == next_strike[i]:
+        find_next_strike(tables, state, i)
 
 
 @compiled

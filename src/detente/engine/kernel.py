@@ -15,7 +15,6 @@ here the block and the ticks.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numba import njit
@@ -33,8 +32,8 @@ from detente.engine.lane import (
     step_of,
     strike_timers,
 )
-from detente.engine.marking import F8, I8, INFINITY, U1, U8, compiled, holds, mark, run
-from detente.engine.sources import source_number
+from detente.engine.marking import F8, I8, INFINITY, U1, U8, compiled, holds, mark, run_block
+from detente.engine.sources import of_these_sources
 from detente.engine.streams import exponential, noise, word
 from detente.engine.tables import WIDTH
 from detente.engine.views import view
@@ -54,14 +53,9 @@ def renew(tables, state, n, epoch) -> None:
 
 @compiled
 def find_busy(tables, plan, state, n, t1, scheduled) -> None:
-    """Tell the lanes that must be followed; let the clocks of all others run through the tick."""
+    """Let the clocks of all lanes run through the tick; tell the lanes that must be followed."""
     h = plan.tick
-    lowest, step, x, residual = (
-        view(state.lowest, F8),
-        view(state.step, F8),
-        view(state.x, F8),
-        view(state.residual, F8),
-    )
+    lowest, x, residual = view(state.lowest, F8), view(state.x, F8), view(state.residual, F8)
     base = np.uint64(view(tables.clocks, tb.CLOCK)[0].row * WIDTH) if tables.n_clocks > 0 else np.uint64(0)
     end = np.uint64(n)
     for i in range(end):
@@ -70,6 +64,7 @@ def find_busy(tables, plan, state, n, t1, scheduled) -> None:
         c = np.uint64(number * WIDTH)
         for i in range(end):
             left = residual[c + i] - x[base + c + i] * h
+            residual[c + i] = left
             lowest[i] = left if left < lowest[i] else lowest[i]
     for i in range(n):
         busy = scheduled or (lowest[i] < 0.0 and not plan.replay) or view(state.next_strike, F8)[i] < t1
@@ -77,11 +72,6 @@ def find_busy(tables, plan, state, n, t1, scheduled) -> None:
             busy = step_of(tables, plan, state, i) < h
         fine = view(state.status, I8)[i] == tb.FINE
         view(state.busy, U1)[i] = busy and fine
-        step[i] = h if fine and not busy else 0.0
-    for number in range(tables.n_clocks):
-        c = np.uint64(number * WIDTH)
-        for i in range(end):
-            residual[c + i] -= x[base + c + i] * step[i]
 
 
 @compiled
@@ -165,7 +155,7 @@ def instant(tables, plan, state, n, t, entry) -> int:
     for i in range(n):
         view(state.busy, U1)[i] = later > entry or view(state.next_strike, F8)[i] <= t
     span = view(tables.ranges, I8)
-    run(tables, state, span[4], span[5], 0, n, t, 0.0)
+    run_block(tables, state, span[4], span[5], t, 0.0)
     arm(tables, state, n)
     for i in range(n):
         if view(state.busy, U1)[i] != 0 and view(state.status, I8)[i] == tb.FINE:
@@ -190,10 +180,10 @@ def watch_block(tables, state, n, t, tick) -> None:
             if watch.continuous != 0:
                 wanted = True
             elif t - watch.opens < tick:
-                run(tables, state, watch.start, watch.end, 0, n, t, 0.0)
+                run_block(tables, state, watch.start, watch.end, t, 0.0)
     if wanted:
         span = view(tables.ranges, I8)
-        run(tables, state, span[6], span[7], 0, n, t, 0.0)
+        run_block(tables, state, span[6], span[7], t, 0.0)
     for number in range(tables.n_watches):
         watch = view(tables.watches, tb.WATCH)[number]
         fresh = watch.continuous != 0 or t - watch.opens < tick
@@ -222,14 +212,15 @@ def start(tables, plan, state, n, fresh) -> int:
     entry = instant(tables, plan, state, n, plan.starts, I8(0))
     for number in range(tables.n_clocks):
         clock = view(tables.clocks, tb.CLOCK)[number]
-        run(tables, state, clock.steady_start, clock.steady_end, 0, n, plan.starts, 0.0)
+        run_block(tables, state, clock.steady_start, clock.steady_end, plan.starts, 0.0)
     span = view(tables.ranges, I8)
-    run(tables, state, span[0], span[1], 0, n, plan.starts, 0.0)
+    run_block(tables, state, span[0], span[1], plan.starts, 0.0)
     return entry
 
 
-@compiled
-def _simulate(tables, plan, state, n, fresh) -> None:
+@njit(nogil=True, cache=True, error_model="numpy")
+@of_these_sources
+def simulate(tables, plan, state, n, fresh) -> None:
     """Take the first n lanes of a block through all ticks of a plan."""
     entry = start(tables, plan, state, n, fresh)
     span = view(tables.ranges, I8)
@@ -241,7 +232,7 @@ def _simulate(tables, plan, state, n, fresh) -> None:
         if k == 0 or epoch != past_epoch:
             renew(tables, state, n, epoch)
             past_epoch = epoch
-        run(tables, state, span[0], span[1], 0, n, t0, 0.5 * plan.tick)
+        run_block(tables, state, span[0], span[1], t0, 0.5 * plan.tick)
         scheduled = entry < plan.n_agenda and view(plan.agenda, tb.AGENDA)[entry].time < t1
         find_busy(tables, plan, state, n, t1, scheduled)
         for i in range(n):
@@ -253,21 +244,6 @@ def _simulate(tables, plan, state, n, fresh) -> None:
         while entry < plan.n_agenda and view(plan.agenda, tb.AGENDA)[entry].time < t1:
             entry += 1
         fade(tables, state, n)
-        run(tables, state, span[2], span[3], 0, n, t1, 0.0)
+        run_block(tables, state, span[2], span[3], t1, 0.0)
         flow(tables, state, n, np.uint64(math.floor((t0 + plan.origin) / plan.tick + 0.5)))
         entry = instant(tables, plan, state, n, t1, entry)
-
-
-def _entry(sources: int) -> Any:
-    """The entry point, kept apart for every state of the sources."""
-
-    @njit(nogil=True, cache=True, error_model="numpy")
-    def simulate(tables, plan, state, n, fresh) -> None:
-        """Take the first n lanes of a block through all ticks of a plan."""
-        if sources >= 0:
-            _simulate(tables, plan, state, n, fresh)
-
-    return simulate
-
-
-simulate = _entry(source_number())

@@ -9,7 +9,7 @@ import numpy as np
 
 from detente.engine import tables as tb
 from detente.engine.firing import break_off, can_fire, fire, stop_timer
-from detente.engine.marking import F8, I8, INFINITY, U1, U8, compiled, holds, mark, run, value
+from detente.engine.marking import F8, I8, INFINITY, U1, U8, compiled, holds, mark, run_lane, value
 from detente.engine.streams import exponential, word
 from detente.engine.tables import WIDTH
 from detente.engine.views import view
@@ -145,10 +145,11 @@ def collect(tables, state, i, t, t0, segment) -> int:
 
 
 @compiled
-def refresh(tables, plan, state, i, t, t0, until) -> None:
+def refresh(tables, plan, state, i, t, t0, t1) -> None:
     """Look again at the watches that changed, and at the clocks for as long as their intensities will stand.
 
-    At the end of a tick (`until` = t) the moving parts can wait: the next tick begins with all of them.
+    A residual stands as of the end of the tick, t1, at the present intensity: a change of intensity is made up for.
+    At the end of a tick (t = t1) the moving parts can wait: the next tick begins with all of them.
     """
     n_clocks = tables.n_clocks
     segment = n_clocks + tables.n_triggers
@@ -162,7 +163,7 @@ def refresh(tables, plan, state, i, t, t0, until) -> None:
         if looking and holds(tables, state, watch.start, watch.end, watch.row, i, t0, t - t0):
             view(state.register, F8)[place] = t
     view(state.counters, I8)[tb.N_WATCHES] = 0
-    inside = until > t
+    inside = t1 > t
     n_changed = view(state.counters, I8)[tb.N_CLOCKS]
     if inside:
         for number in range(plan.n_exposures):
@@ -170,13 +171,15 @@ def refresh(tables, plan, state, i, t, t0, until) -> None:
             if view(state.marks, U1)[clock] != 0:
                 expose(tables, plan, state, number, i, view(state.since, F8)[clock], t)
         for index in range(n_changed):
-            run_down(tables, state, view(state.changed, I8)[index], i, t)
+            number = view(state.changed, I8)[index]
+            rate = view(state.x, F8)[view(tables.clocks, tb.CLOCK)[number].row * WIDTH + i]
+            view(state.before, F8)[number], view(state.since, F8)[number] = rate, t
     segment += tables.n_watches
     for index in range(view(state.counters, I8)[tb.N_STEADY]):
         number = view(state.changed, I8)[segment + index]
         view(state.marks, U1)[segment + number] = 0
         clock = view(tables.clocks, tb.CLOCK)[number]
-        run(tables, state, clock.steady_start, clock.steady_end, i, i + 1, t0, t - t0)
+        run_lane(tables, state, clock.steady_start, clock.steady_end, i, t0, t - t0)
     view(state.counters, I8)[tb.N_STEADY] = 0
     for index in range(n_changed):
         number = view(state.changed, I8)[index]
@@ -185,8 +188,10 @@ def refresh(tables, plan, state, i, t, t0, until) -> None:
         if inside:
             middle = 0.5 * (t + view(state.until, F8)[number]) - t0
             if clock.start >= 0:
-                run(tables, state, clock.start, clock.end, i, i + 1, t0, middle)
-            set_due(tables, state, number, i, t)
+                run_lane(tables, state, clock.start, clock.end, i, t0, middle)
+            change = view(state.x, F8)[clock.row * WIDTH + i] - view(state.before, F8)[number]
+            view(state.residual, F8)[number * WIDTH + i] -= change * (t1 - t)
+            set_due(tables, state, number, i, t, t1)
     view(state.counters, I8)[tb.N_CLOCKS] = 0
 
 
@@ -259,30 +264,25 @@ def wind_up(tables, state, i, t0, t1) -> None:
     """Begin to follow a lane: when each clock is due, at its present intensity."""
     for index in range(tables.n_fast_memories):
         view(state.reading, F8)[index] = INFINITY
-    row = view(tables.clocks, tb.CLOCK)[0].row if tables.n_clocks > 0 else 0
-    due, since = view(state.due, F8), view(state.since, F8)
-    x, residual = view(state.x, F8), view(state.residual, F8)
+    due, since, until = view(state.due, F8), view(state.since, F8), view(state.until, F8)
     for number in range(tables.n_clocks):
-        rate = x[(row + number) * WIDTH + i]
-        due[number] = t0 + residual[number * WIDTH + i] / rate if rate > 0.0 else INFINITY
-        since[number] = t0
-        view(state.until, F8)[number] = t1
+        due[number], since[number], until[number] = INFINITY, t0, t1
+    view(state.counters, I8)[tb.N_DUE] = 0
+    if view(state.lowest, F8)[i] < 0.0:
+        for number in range(tables.n_clocks):
+            set_due(tables, state, number, i, t0, t1)
 
 
 @compiled
-def run_down(tables, state, number, i, t) -> None:
-    """Let one clock run until t at its present intensity."""
-    rate = view(state.x, F8)[view(tables.clocks, tb.CLOCK)[number].row * WIDTH + i]
-    view(state.residual, F8)[number * WIDTH + i] -= rate * (t - view(state.since, F8)[number])
-    view(state.since, F8)[number] = t
-
-
-@compiled
-def set_due(tables, state, number, i, t) -> None:
-    """When one clock is due if nothing changes."""
-    rate = view(state.x, F8)[view(tables.clocks, tb.CLOCK)[number].row * WIDTH + i]
-    left = view(state.residual, F8)[number * WIDTH + i]
-    view(state.due, F8)[number] = t + left / rate if rate > 0.0 else INFINITY
+def set_due(tables, state, number, i, t, t1) -> None:
+    """When one clock is due if nothing changes: its residual as of t1 says how long before; infinity if later."""
+    left, due = view(state.residual, F8)[number * WIDTH + i], INFINITY
+    if left < 0.0:
+        rate = view(state.x, F8)[view(tables.clocks, tb.CLOCK)[number].row * WIDTH + i]
+        if rate > 0.0:
+            due = max(t, t1 + left / rate)
+            view(state.counters, I8)[tb.N_DUE] += 1
+    view(state.due, F8)[number] = due
 
 
 @compiled
@@ -302,12 +302,15 @@ def follow_lane(tables, plan, state, i, t0, t1, entry, epoch) -> None:
     pause = plan_readings(tables, plan, state, i, t0, t1) if tables.n_fast_memories > 0 else INFINITY
     if pause < t1:
         refresh(tables, plan, state, i, t0, t0, t1)
+    due, counters = view(state.due, F8), view(state.counters, I8)
     while view(state.status, I8)[i] == tb.FINE:
         first, clock = t1, I8(-1)
-        if not plan.replay:
+        if counters[tb.N_DUE] > 0 and not plan.replay:
             for number in range(tables.n_clocks):
-                if view(state.due, F8)[number] < first:
-                    first, clock = view(state.due, F8)[number], number
+                if due[number] < first:
+                    first, clock = due[number], number
+            if clock < 0:
+                counters[tb.N_DUE] = 0
         scheduled = view(plan.agenda, tb.AGENDA)[entry].time if entry < plan.n_agenda else INFINITY
         t = min(min(first, pause), min(view(state.next_strike, F8)[i], scheduled))
         if t >= t1:
@@ -316,9 +319,8 @@ def follow_lane(tables, plan, state, i, t0, t1, entry, epoch) -> None:
             strike_timers(tables, plan, state, i, t, t0)
             entry = keep_agenda(tables, plan, state, entry, i, t, t0)
         elif t == first and clock >= 0:
-            redraw(tables, state, clock, i, epoch)
-            view(state.since, F8)[clock] = t
-            set_due(tables, state, clock, i, t)
+            redraw(tables, state, clock, i, epoch, t1 - t)
+            set_due(tables, state, clock, i, t, t1)
             fire(tables, plan, state, view(tables.clocks, tb.CLOCK)[clock].moment, tb.DRAWN, I8(-1), i, t, t0)
         complete(tables, plan, state, i, t, t0)
         if tables.n_fast_memories > 0:
@@ -328,19 +330,13 @@ def follow_lane(tables, plan, state, i, t0, t1, entry, epoch) -> None:
     for number in range(plan.n_exposures):
         clock = view(plan.exposures, tb.EXPOSURE)[number].clock
         expose(tables, plan, state, number, i, view(state.since, F8)[clock], t1)
-    for number in range(tables.n_clocks):
-        run_down(tables, state, number, i, t1)
 
 
 @compiled
-def redraw(tables, state, clock, i, epoch) -> None:
-    """Give a clock that fired its next residual."""
-    place = clock * WIDTH + i
+def redraw(tables, state, clock, i, epoch, rest) -> None:
+    """Give a clock that fired its next residual, less what it uses up in the rest of the tick."""
+    place, record = clock * WIDTH + i, view(tables.clocks, tb.CLOCK)[clock]
     view(state.redraws, I8)[place] += 1
-    bits = word(
-        view(state.lane, U8)[i],
-        view(tables.clocks, tb.CLOCK)[clock].key,
-        epoch,
-        np.uint64(view(state.redraws, I8)[place]),
-    )
-    view(state.residual, F8)[place] = exponential(bits)
+    bits = word(view(state.lane, U8)[i], record.key, epoch, np.uint64(view(state.redraws, I8)[place]))
+    rate = view(state.x, F8)[record.row * WIDTH + i]
+    view(state.residual, F8)[place] = exponential(bits) - rate * rest

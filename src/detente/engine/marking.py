@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from detente.engine import tables as tb
-from detente.engine.interpreter import interpret
+from detente.engine.interpreter import interpret_block, interpret_lane
 from detente.engine.tables import WIDTH
 from detente.engine.views import view
 
@@ -21,18 +21,34 @@ compiled = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfu
 
 
 @compiled
-def run(tables, state, start, end, low, high, t0, offset) -> None:
-    """Execute instructions for the lanes low ≤ i < high at time t0 + offset: see `interpreter`."""
+def run_block(tables, state, start, end, t0, offset) -> None:
+    """Execute instructions for all lanes of the block at time t0 + offset: see `interpreter`."""
     if start < end:
-        interpret(
+        interpret_block(
             tables.code,
             tables.clamps,
             tables.memories,
             state.x,
             I8(start),
             I8(end),
-            I8(low),
-            I8(high),
+            I8(0),
+            F8(t0),
+            F8(offset),
+        )
+
+
+@compiled
+def run_lane(tables, state, start, end, i, t0, offset) -> None:
+    """Execute instructions for one lane at time t0 + offset."""
+    if start < end:
+        interpret_lane(
+            tables.code,
+            tables.clamps,
+            tables.memories,
+            state.x,
+            I8(start),
+            I8(end),
+            I8(i),
             F8(t0),
             F8(offset),
         )
@@ -69,12 +85,12 @@ def holds(tables, state, start, end, row, i, t0, offset) -> bool:
     """Whether an optional condition holds in one lane now."""
     if start < 0:
         return True
-    run(tables, state, start, end, i, i + 1, t0, offset)
+    run_lane(tables, state, start, end, i, t0, offset)
     return view(state.x, F8)[row * WIDTH + i] != 0.0
 
 
 @compiled
 def value(tables, state, start, end, row, i, t0, offset) -> float:
     """The value of a program in one lane now."""
-    run(tables, state, start, end, i, i + 1, t0, offset)
+    run_lane(tables, state, start, end, i, t0, offset)
     return view(state.x, F8)[row * WIDTH + i]

@@ -26,6 +26,14 @@ WHEN, WHEN_K = 29, 30  # a · (b if c else 1), a · (k if c else 1)
 MEMORY, SINCE, UNTIL, MONTH, COPY = range(31, 36)
 EACH, EACH_K = 36, 37  # (a − k)·b clamped to [low, high]; (a − k)·slope clamped
 REMEMBER, REMEMBER_K = 38, 39  # 1 + a·b clamped to [low, high]; 1 + a·slope clamped
+PLUS_EACH, PLUS_EACH_K, TIMES_REMEMBER, TIMES_REMEMBER_K, TIMES_EXP = range(40, 45)  # c + …, c · …
+_FUSED = {
+    (ADD, EACH): PLUS_EACH,
+    (ADD, EACH_K): PLUS_EACH_K,
+    (MUL, REMEMBER): TIMES_REMEMBER,
+    (MUL, REMEMBER_K): TIMES_REMEMBER_K,
+    (MUL, EXP): TIMES_EXP,
+}
 
 _BINARY = {"+": ADD, "-": SUB, "*": MUL, "/": DIV, "<": LT, "<=": LE, "==": EQ, "!=": NE}
 _WITH_K = {
@@ -322,7 +330,16 @@ class Assembler:
             return self._emit(_WITH_K[op], self._temporary(), int(a), k=b)
         if isinstance(a, float):
             return self._emit(_SWAPPED_K[op], self._temporary(), b, k=a)
-        return self._emit(op, self._temporary(), a, b)
+        fused = self._fuse(op, a, b)
+        return self._emit(op, self._temporary(), a, b) if fused is None else fused
+
+    def _fuse(self, op: int, a: int, b: int) -> int | None:
+        """Let the last instruction add to, or multiply by, its own result, if that was made for this alone."""
+        made, target, *operands = self.code[-1] if self.code else (-1, -1)
+        if a == b or target not in (a, b) or target not in self._used_temporaries or (op, made) not in _FUSED:
+            return None
+        self.code[-1] = (_FUSED[op, made], target, operands[0], operands[1], a if target == b else b)
+        return target
 
     def _call(self, call: Call) -> Operand:
         if call.function in _UNARY:

@@ -182,7 +182,7 @@ DRAWN, NO_OUTCOME = -2, -1
 
 
 # Slots of the counters in a block's scratch room.
-N_CLOCKS, N_TRIGGERS, N_WATCHES, N_STEADY, N_INSTANT, N_LOG, BROKEN_LANE, N_BROKEN, LATEST = range(9)
+N_CLOCKS, N_TRIGGERS, N_WATCHES, N_STEADY, N_INSTANT, N_LOG, BROKEN_LANE, N_BROKEN, LATEST, N_DUE = range(10)
 # What a lane's status may be.
 FINE, RUNAWAY, TOO_MANY_AT_ONCE, TOO_MANY_ROUNDS = range(4)
 
@@ -309,11 +309,12 @@ class State(NamedTuple):
     became: NDArray[np.int64]
     fired: NDArray[np.uint8]
     lowest: NDArray[np.float64]
-    step: NDArray[np.float64]
     busy: NDArray[np.uint8]
     due: NDArray[np.float64]
-    """When each clock of the lane that is followed runs out, and since when its residual stands."""
+    """When each clock of the lane that is followed runs out, infinity if not in this tick."""
     since: NDArray[np.float64]
+    before: NDArray[np.float64]
+    """Since when each of its intensities stands, and what the intensity was before."""
     until: NDArray[np.float64]
     """Until when the intensity of each of its clocks may stand."""
     reading: NDArray[np.float64]
