@@ -104,8 +104,8 @@ class Factor:
     ``proportional``   `of` itself, never below 0
     =================  ===========================================================================
 
-    `at_least` and `at_most` clamp the value; with a `condition` beside another shape the factor is 1 while it
-    does not hold. `label` is how an explanation names it.
+    A memory or proportional factor is never below 0. `at_least` and `at_most` clamp the value; with a `condition`
+    beside another shape the factor is 1 while it does not hold. `label` is how an explanation names it.
     """
 
     shape: Literal["while", "each", "each_log", "memory", "proportional"]

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from detente.forecasting import Forecast
     from detente.model import Crisis
 
-TOLD_FROM = 500_000_000
-"""Memory that is stated before a run [bytes]."""
-
 SHOWN_AFTER = 1.0
 """A run shows its progress once it takes so long [s]."""
 
@@ -49,8 +46,8 @@ def carry_out(
         crisis, trajectories=settings["trajectories"], replicates=settings["replicates"], threads=cores
     )
     _refuse_more_than_there_is(needed)
-    if needed > TOLD_FROM and not quiet:
-        say(f"This run holds up to {needed / 1e9:.1f} GB of memory.")
+    if not quiet:
+        say(f"This run holds up to {max(1, round(needed / 1e6)):,} MB of memory.")
     begun = time.monotonic()
     with Bar(shown=not quiet and sys.stderr.isatty()) as bar:
         found = forecast(crisis, threads=threads, horizon=horizon(crisis), progress=bar.update, **settings)

@@ -129,7 +129,9 @@ def _known(build: Builder, form: ParameterForm, path: Path) -> Distribution | No
     lower = value.distribution.lower if form.lower is None else form.lower
     upper = value.distribution.upper if form.upper is None else form.upper
     if lower >= upper:
-        build.fault((*path, "lower"), f"the bounds leave nothing: {lower:g} to {upper:g}", "Lower comes first.")
+        build.fault(
+            (*path, "lower"), f"the bounds leave nothing: {lower:g} to {upper:g}", "Lower comes first."
+        )
     return dataclasses.replace(value.distribution, lower=lower, upper=upper)
 
 
