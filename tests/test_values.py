@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from detente.crisisfile.quantities import DAYS, in_engine_units, read_quantity
-from detente.crisisfile.spreads import Z90
 from detente.crisisfile.values import Value, ValueFault, parse_duration, parse_value
 from detente.expressions import parse
+from detente.model import NINETY_PERCENT as Z90
 
 KINDS = ("number", "ratio", "rate", "flow", "duration", "share")
 AS_OF = dt.date(2024, 11, 30)

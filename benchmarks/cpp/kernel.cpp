@@ -123,7 +123,7 @@ struct Tables {
     std::vector<Trigger> triggers;
     std::vector<Watch> watches;
     std::vector<Memory> memories;
-    std::vector<I8> fast_clocks, fast_memories, ranges;
+    std::vector<I8> fast_memories, ranges;
     std::vector<Entry> agenda;
 
     explicit Tables(const Input& in)
@@ -133,7 +133,7 @@ struct Tables {
           outcomes(in.array<Outcome>("outcomes")), effects(in.array<Effect>("effects")),
           flows(in.array<Flow>("flows")), timers(in.array<Timer>("timers")), triggers(in.array<Trigger>("triggers")),
           watches(in.array<Watch>("watches")), memories(in.array<Memory>("memories")),
-          fast_clocks(in.array<I8>("fast_clocks")), fast_memories(in.array<I8>("fast_memories")),
+          fast_memories(in.array<I8>("fast_memories")),
           ranges(in.array<I8>("ranges")), agenda(in.array<Entry>("agenda")) {}
 };
 

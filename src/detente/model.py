@@ -24,6 +24,9 @@ from typing import Literal, TypeAlias
 
 from detente.expressions import Expression
 
+NINETY_PERCENT = 1.6448536269514722
+"""95 % quantile of the standard normal: half of a central 90 % range, in standard deviations."""
+
 # ── evidence ─────────────────────────────────────────────────────────────────────────────────────
 
 

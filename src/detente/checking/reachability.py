@@ -16,7 +16,6 @@ from detente.model import Clock, Crisis, Effect, Moment, Raised, Schedule, Timer
 Interval = tuple[float, float]
 
 ANYTHING: Interval = (-math.inf, math.inf)
-UNDECIDED: Interval = (0.0, 1.0)
 
 
 @dataclass

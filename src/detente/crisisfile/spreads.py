@@ -21,13 +21,10 @@ from detente.crisisfile.quantities import (
     read_quantity,
     wrong_kind,
 )
-from detente.model import Distribution
+from detente.model import NINETY_PERCENT, Distribution
 
 Known: TypeAlias = tuple[Distribution, str]
 """A distribution and its unit."""
-
-Z90 = 1.6448536269514722
-"""95 % quantile of the standard normal distribution: half of a central 90 % range, in standard deviations."""
 
 MAX_COUNT = 1_000_000
 """Largest number of counted happenings or cases."""
@@ -110,7 +107,9 @@ def _from_quantiles(low: float, high: float, kind: Kind) -> Distribution:
 
 def _normal(mean: float, half_range: float, kind: Kind) -> Distribution:
     upper = 1.0 if kind == "share" else math.inf
-    return Distribution("normal", (mean, half_range / Z90), lower=_LOWER.get(kind, -math.inf), upper=upper)
+    return Distribution(
+        "normal", (mean, half_range / NINETY_PERCENT), lower=_LOWER.get(kind, -math.inf), upper=upper
+    )
 
 
 def _lognormal(median: float, factor: float, kind: Kind) -> Distribution:

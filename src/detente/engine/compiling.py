@@ -35,7 +35,6 @@ class Compiled:
     tables: tb.Tables
     tick: float
     n_rows: int
-    first_state_row: int
     n_state_rows: int
     hoisted: tuple[tuple[int, Expression], ...]
     starts: tuple[tuple[int, Expression], ...]
@@ -90,7 +89,6 @@ class _Compiler:
         self.readers: dict[str, dict[int, list[int]]] = {
             kind: defaultdict(list) for kind in ("steady", "clock", "trigger", "watch")
         }
-        self.memory_readers: set[int] = set()
         self.effect_records: list[tuple[float, ...]] = []
         self.feed_records: list[tuple[int, ...]] = []
 
@@ -174,7 +172,6 @@ class _Compiler:
             triggers=triggers,
             watches=watches,
             memories=memories,
-            fast_clocks=np.array(sorted(self.memory_readers), np.int64),
             fast_memories=np.arange(len(memories), dtype=np.int64),
             ranges=np.array(ranges, np.int64),
         )
@@ -183,7 +180,6 @@ class _Compiler:
             tables=tables,
             tick=self.tick,
             n_rows=assembler.next_row,
-            first_state_row=0,
             n_state_rows=self.n_state_rows,
             hoisted=tuple((row, expression) for expression, row in assembler.hoisted.items()),
             starts=self._starts(),
@@ -201,8 +197,6 @@ class _Compiler:
         )
 
     def _note_reader(self, kind: str, number: int, reads: Reads) -> None:
-        if kind == "clock" and reads.memories:
-            self.memory_readers.add(number)
         memory_rows = {self.names.rows[self.memory_names[m]] for m in reads.memories}
         for row in reads.rows | memory_rows:
             self.readers[kind][row].append(number)

@@ -12,13 +12,12 @@ from detente.engine.marking import F8, I8, INFINITY, U8, compiled, holds, touch,
 from detente.engine.streams import exponential, uniform, word
 from detente.engine.tables import WIDTH
 from detente.engine.views import view
+from detente.model import NINETY_PERCENT
 
 FRAME = 5
 """Numbers in a frame of the stack of `fire`."""
 MAX_AT_ONCE = 1000
 """Firings at one instant of one trajectory; more are an error of the crisis."""
-NINETY_PERCENT = 1.6448536269514722
-"""Standard deviations from the median to the 95 % quantile of a normal."""
 
 
 @compiled

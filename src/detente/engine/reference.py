@@ -44,10 +44,19 @@ from detente.engine.streams import (
 from detente.engine.watching import Watch, watches_of
 from detente.errors import RunawayError
 from detente.expressions import Binary, Expression, Number
-from detente.model import Clock, Crisis, Effect, Moment, Outcome, Schedule, Stock, Timer, Trigger
+from detente.model import (
+    NINETY_PERCENT,
+    Clock,
+    Crisis,
+    Effect,
+    Moment,
+    Outcome,
+    Schedule,
+    Stock,
+    Timer,
+    Trigger,
+)
 
-NINETY_PERCENT = 1.6448536269514722
-"""Standard deviations from the median to the 95 % quantile of a normal."""
 MAX_AT_ONCE, MAX_ROUNDS = 1000, 64
 ALIVE = 1e-3
 """A memory above this, as of the beginning of the tick, is alive."""

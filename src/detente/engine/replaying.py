@@ -19,16 +19,15 @@ from detente.engine import tables as tb
 from detente.engine.blocks import Start, load_block, new_block, run_block
 from detente.engine.compiling import READING, Compiled
 from detente.engine.sampling import (
-    NINETY_PERCENT,
     Floats,
     divide_by_exposure,
     draw_parameters,
     evaluate,
     with_unit_rates,
 )
-from detente.engine.streams import DRAW_SALT, lanes, mix_array
+from detente.engine.streams import DRAW_SALT, lanes, uniform_array, word_array
 from detente.engine.tables import WIDTH
-from detente.model import Crisis, Moment, Schedule
+from detente.model import NINETY_PERCENT, Crisis, Moment, Schedule
 
 _NO_LIMIT = 2**62
 _MASK = (1 << 64) - 1
@@ -244,10 +243,9 @@ def pending_strikes(
         sigma = np.log(np.maximum(start.state[timer["factor_row"], draws], 1.0 + 1e-12)) / NINETY_PERCENT
         runs_from = np.floor(since) + 1.0 if timer["whole_days"] else since
         elapsed = np.where(pending, -runs_from, 1.0)
+        u = uniform_array(word_array(keys, int(timer["key"]), 0, 1))
         with np.errstate(over="ignore", divide="ignore"):
-            words = mix_array(mix_array(keys + np.uint64(timer["key"])) + np.uint64(0xAF251AF3B0F025B5))
             longer = special.ndtr(-np.log(np.maximum(elapsed, 1e-300) / median) / sigma)
-        u = ((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
         delay = median * np.exp(-sigma * special.ndtri(np.maximum((1.0 - u) * longer, 1e-300)))
         strikes[number] = np.where(pending, np.maximum(-elapsed + delay, 0.0), strikes[number])
     return strikes

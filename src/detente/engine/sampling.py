@@ -12,24 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from detente.engine.streams import DRAW_SALT, lanes, mix_array, name_key
+from detente.engine.streams import DRAW_SALT, lanes, name_key, uniform_array, word_array
 from detente.errors import ModelError
 from detente.expressions import Binary, Call, Expression, Name, Number, Unary
-from detente.model import Distribution, Parameter
+from detente.model import NINETY_PERCENT, Distribution, Parameter
 
 Floats = NDArray[np.float64]
 
-NINETY_PERCENT = 1.6448536269514722
 _MASK = (1 << 64) - 1
 
 
 def uniforms(seed: int, name: str, n_draws: int) -> Floats:
     """Numbers in (0, 1) for the draws 0 … n − 1 of a parameter, shape (n,)."""
     keys = lanes((seed + DRAW_SALT) & _MASK, np.arange(n_draws))
-    with np.errstate(over="ignore"):
-        words = mix_array(mix_array(keys + np.uint64(name_key(f"parameter:{name}"))))
-    numbers: Floats = ((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
-    return numbers
+    return uniform_array(word_array(keys, name_key(f"parameter:{name}"), 0, 0))
 
 
 def quantile(distribution: Distribution, u: Floats) -> Floats:

@@ -63,6 +63,18 @@ def mix_array(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
         return z ^ (z >> np.uint64(31))
 
 
+def word_array(lanes: NDArray[np.uint64], key: int, a: int, b: int) -> NDArray[np.uint64]:
+    """`word_plain` for an array of lanes."""
+    with np.errstate(over="ignore"):
+        return mix_array(mix_array(lanes + np.uint64(key)) + np.uint64((a * _STEP_A + b * _STEP_B) & _MASK))
+
+
+def uniform_array(words: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """`uniform_plain` for an array of words."""
+    numbers: NDArray[np.float64] = ((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+    return numbers
+
+
 def word_plain(lane: int, key: int, a: int, b: int) -> int:
     """64 random bits."""
     return mix_plain((mix_plain((lane + key) & _MASK) + a * _STEP_A + b * _STEP_B) & _MASK)

@@ -174,7 +174,7 @@ CLAMP = np.dtype([("slope", F8), ("low", F8), ("high", F8)], align=True)
 # Kinds of effect.
 ADD_STOCK, SET_STOCK, TIMES_STOCK, ADD_MEMORY, SET_STAGE, START_TIMER, STOP_TIMER, RAISE = range(8)
 # Kinds of flow.
-LINEAR, LOG_SCALE, FOLLOWS, LINEAR_FIXED = range(4)
+LINEAR, LOG_SCALE = range(2)
 # Kinds of watch.
 FIRST, EVER, AT, BECOMES = range(4)
 # Outcomes of an agenda entry that are not a recorded one.
@@ -232,7 +232,6 @@ class Tables(NamedTuple):
     triggers: Records
     watches: Records
     memories: Records
-    fast_clocks: NDArray[np.int64]
     fast_memories: NDArray[np.int64]
     ranges: NDArray[np.int64]
     """Code ranges of what is run for a whole block each tick: clocks, flows, triggers, watches (start, end each)."""
@@ -246,7 +245,6 @@ class Tables(NamedTuple):
             "timers",
             "memories",
             "flows",
-            "fast_clocks",
             "fast_memories",
         )
         return record_of(self._asdict(), {f"n_{name}": len(getattr(self, name)) for name in counted})
