@@ -1,0 +1,1 @@
+"""The commands by subject. Heavy modules are imported inside them, so that ``--help`` and ``list`` are quick."""
