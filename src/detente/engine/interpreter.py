@@ -1,6 +1,7 @@
 """The interpreter: runs three-address code for many lanes at once, or for one.
 
-It is compiled once and called through its address, so that no caller carries a copy of it: that keeps the first
+What only adds, multiplies and compares is in `instructions`; here is what calls a function or asks for the time. It is
+compiled once and called through its address, so that no caller carries a copy of it: that keeps the first
 compilation of the kernel short.
 """
 
@@ -15,9 +16,12 @@ from numba import cfunc, njit, types
 from detente.engine import program as op
 from detente.engine import tables as tb
 from detente.engine.arithmetic import exp, log
+from detente.engine.instructions import arithmetic
 from detente.engine.sources import of_these_sources
 from detente.engine.tables import WIDTH
 from detente.engine.views import view
+
+CLAMP_SIZE = tb.CLAMP.itemsize
 
 
 @njit(error_model="numpy")
@@ -48,7 +52,7 @@ def _interpreter(n_lanes):
         code_address, clamp_address, memory_address, x_address, start, end, first, t0, offset
     ) -> None:
         lanes, w, low = np.uint64(n_lanes), np.uint64(WIDTH), np.uint64(first)
-        code, clamps = view(code_address, tb.CODE), view(clamp_address, tb.CLAMP)
+        code = view(code_address, tb.CODE)
         x, memories = view(x_address, np.float64), view(memory_address, tb.MEMORY_ROWS)
         for pc in range(start, end):
             what = code[pc].what
@@ -57,133 +61,7 @@ def _interpreter(n_lanes):
             b = np.uint64(code[pc].b) * w + low
             c = np.uint64(code[pc].c) * w + low
             k = code[pc].k
-            if what == op.ADD:
-                for i in range(lanes):
-                    x[d + i] = x[a + i] + x[b + i]
-            elif what == op.SUB:
-                for i in range(lanes):
-                    x[d + i] = x[a + i] - x[b + i]
-            elif what == op.MUL:
-                for i in range(lanes):
-                    x[d + i] = x[a + i] * x[b + i]
-            elif what == op.DIV:
-                for i in range(lanes):
-                    x[d + i] = x[a + i] / x[b + i]
-            elif what == op.MIN:
-                for i in range(lanes):
-                    x[d + i] = x[a + i] if x[a + i] < x[b + i] else x[b + i]
-            elif what == op.MAX:
-                for i in range(lanes):
-                    x[d + i] = x[a + i] if x[a + i] > x[b + i] else x[b + i]
-            elif what == op.LT:
-                for i in range(lanes):
-                    x[d + i] = 1.0 if x[a + i] < x[b + i] else 0.0
-            elif what == op.LE:
-                for i in range(lanes):
-                    x[d + i] = 1.0 if x[a + i] <= x[b + i] else 0.0
-            elif what == op.EQ:
-                for i in range(lanes):
-                    x[d + i] = 1.0 if x[a + i] == x[b + i] else 0.0
-            elif what == op.NE:
-                for i in range(lanes):
-                    x[d + i] = 1.0 if x[a + i] != x[b + i] else 0.0
-            elif what == op.ADD_K:
-                for i in range(lanes):
-                    x[d + i] = x[a + i] + k
-            elif what == op.SUB_K:
-                for i in range(lanes):
-                    x[d + i] = x[a + i] - k
-            elif what == op.MUL_K:
-                for i in range(lanes):
-                    x[d + i] = x[a + i] * k
-            elif what == op.DIV_K:
-                for i in range(lanes):
-                    x[d + i] = x[a + i] / k
-            elif what == op.MIN_K:
-                for i in range(lanes):
-                    x[d + i] = x[a + i] if x[a + i] < k else k
-            elif what == op.MAX_K:
-                for i in range(lanes):
-                    x[d + i] = x[a + i] if x[a + i] > k else k
-            elif what == op.LT_K:
-                for i in range(lanes):
-                    x[d + i] = 1.0 if x[a + i] < k else 0.0
-            elif what == op.LE_K:
-                for i in range(lanes):
-                    x[d + i] = 1.0 if x[a + i] <= k else 0.0
-            elif what == op.EQ_K:
-                for i in range(lanes):
-                    x[d + i] = 1.0 if x[a + i] == k else 0.0
-            elif what == op.NE_K:
-                for i in range(lanes):
-                    x[d + i] = 1.0 if x[a + i] != k else 0.0
-            elif what == op.GT_K:
-                for i in range(lanes):
-                    x[d + i] = 1.0 if x[a + i] > k else 0.0
-            elif what == op.GE_K:
-                for i in range(lanes):
-                    x[d + i] = 1.0 if x[a + i] >= k else 0.0
-            elif what == op.FROM_K:
-                for i in range(lanes):
-                    x[d + i] = k - x[a + i]
-            elif what == op.OVER_K:
-                for i in range(lanes):
-                    x[d + i] = k / x[a + i]
-            elif what == op.WHEN:
-                for i in range(lanes):
-                    x[d + i] = x[a + i] * (x[b + i] if x[c + i] != 0.0 else 1.0)
-            elif what == op.WHEN_K:
-                for i in range(lanes):
-                    x[d + i] = x[a + i] * (k if x[c + i] != 0.0 else 1.0)
-            elif what == op.EACH:
-                low_k, high_k = clamps[pc].low, clamps[pc].high
-                for i in range(lanes):
-                    v = (x[a + i] - k) * x[b + i]
-                    v = v if v > low_k else low_k
-                    x[d + i] = v if v < high_k else high_k
-            elif what == op.EACH_K:
-                low_k, high_k, slope = clamps[pc].low, clamps[pc].high, clamps[pc].slope
-                for i in range(lanes):
-                    v = (x[a + i] - k) * slope
-                    v = v if v > low_k else low_k
-                    x[d + i] = v if v < high_k else high_k
-            elif what == op.REMEMBER:
-                low_k, high_k = clamps[pc].low, clamps[pc].high
-                for i in range(lanes):
-                    v = x[a + i] * x[b + i] + 1.0
-                    v = v if v > low_k else low_k
-                    x[d + i] = v if v < high_k else high_k
-            elif what == op.REMEMBER_K:
-                low_k, high_k, slope = clamps[pc].low, clamps[pc].high, clamps[pc].slope
-                for i in range(lanes):
-                    v = x[a + i] * slope + 1.0
-                    v = v if v > low_k else low_k
-                    x[d + i] = v if v < high_k else high_k
-            elif what == op.PLUS_EACH:
-                low_k, high_k = clamps[pc].low, clamps[pc].high
-                for i in range(lanes):
-                    v = (x[a + i] - k) * x[b + i]
-                    v = v if v > low_k else low_k
-                    x[d + i] = x[c + i] + (v if v < high_k else high_k)
-            elif what == op.PLUS_EACH_K:
-                low_k, high_k, slope = clamps[pc].low, clamps[pc].high, clamps[pc].slope
-                for i in range(lanes):
-                    v = (x[a + i] - k) * slope
-                    v = v if v > low_k else low_k
-                    x[d + i] = x[c + i] + (v if v < high_k else high_k)
-            elif what == op.TIMES_REMEMBER:
-                low_k, high_k = clamps[pc].low, clamps[pc].high
-                for i in range(lanes):
-                    v = x[a + i] * x[b + i] + 1.0
-                    v = v if v > low_k else low_k
-                    x[d + i] = x[c + i] * (v if v < high_k else high_k)
-            elif what == op.TIMES_REMEMBER_K:
-                low_k, high_k, slope = clamps[pc].low, clamps[pc].high, clamps[pc].slope
-                for i in range(lanes):
-                    v = x[a + i] * slope + 1.0
-                    v = v if v > low_k else low_k
-                    x[d + i] = x[c + i] * (v if v < high_k else high_k)
-            elif what == op.TIMES_EXP:
+            if what == op.TIMES_EXP:
                 for i in range(lanes):
                     x[d + i] = x[c + i] * exp(x[a + i])
             elif what == op.EXP:
@@ -229,8 +107,7 @@ def _interpreter(n_lanes):
                 for i in range(lanes):
                     x[d + i] = month
             else:
-                for i in range(lanes):
-                    x[d + i] = x[a + i]
+                arithmetic(n_lanes, what, x_address, clamp_address + pc * CLAMP_SIZE, d, a, b, c, k)
 
     return interpret
 
