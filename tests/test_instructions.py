@@ -8,7 +8,7 @@ import inspect
 import numpy as np
 import pytest
 
-from detente.engine import interpreter, program
+from detente.engine import interpreter, opcodes
 from detente.engine import tables as tb
 from detente.engine.instructions import ARITHMETIC
 from detente.engine.tables import WIDTH
@@ -16,7 +16,7 @@ from detente.engine.tables import WIDTH
 NUMBERS = [0.0, -0.0, 1.0, -1.0, 2.5, 1e-300, -1e300, np.inf, -np.inf, np.nan]
 OPCODES = {
     number: name
-    for name, number in vars(program).items()
+    for name, number in vars(opcodes).items()
     if name.isupper() and not name.startswith("_") and isinstance(number, int)
 }
 

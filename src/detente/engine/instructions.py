@@ -18,7 +18,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from detente.engine import program as op
+from detente.engine import opcodes as op
 from detente.engine import tables as tb
 
 DOUBLE = ir.DoubleType()

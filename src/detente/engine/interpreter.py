@@ -13,7 +13,7 @@ import llvmlite.binding
 import numpy as np
 from numba import cfunc, njit, types
 
-from detente.engine import program as op
+from detente.engine import opcodes as op
 from detente.engine import tables as tb
 from detente.engine.arithmetic import exp, log
 from detente.engine.instructions import arithmetic

@@ -13,54 +13,40 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from detente.dates import day_number
+from detente.engine.folding import binary_value, fold, unary_value
+from detente.engine.opcodes import (
+    ADD,
+    BINARY,
+    COPY,
+    EACH,
+    EACH_K,
+    EQ,
+    EXP,
+    FUSED,
+    LE,
+    LOG,
+    LT,
+    MAX,
+    MEMORY,
+    MIN,
+    MONTH,
+    MUL,
+    NE,
+    POWER,
+    REMEMBER,
+    REMEMBER_K,
+    SINCE,
+    SUB,
+    SWAPPED_K,
+    UNARY,
+    UNTIL,
+    WHEN,
+    WHEN_K,
+    WITH_K,
+)
 from detente.errors import ModelError
 from detente.expressions import Binary, Call, Date, Expression, Month, Name, Number, Unary, walk
 from detente.model import Factor
-
-# Opcodes. The part behind _K takes the instruction's immediate number k as its second operand.
-ADD, SUB, MUL, DIV, MIN, MAX, LT, LE, EQ, NE = range(10)
-ADD_K, SUB_K, MUL_K, DIV_K, MIN_K, MAX_K, LT_K, LE_K, EQ_K, NE_K = range(10, 20)
-FROM_K, OVER_K, GT_K, GE_K = range(20, 24)  # k − a, k / a, a > k, a >= k
-EXP, LOG, SQRT, ABS, POWER = range(24, 29)
-WHEN, WHEN_K = 29, 30  # a · (b if c else 1), a · (k if c else 1)
-MEMORY, SINCE, UNTIL, MONTH, COPY = range(31, 36)
-EACH, EACH_K = 36, 37  # (a − k)·b clamped to [low, high]; (a − k)·slope clamped
-REMEMBER, REMEMBER_K = 38, 39  # 1 + a·b clamped to [low, high]; 1 + a·slope clamped
-PLUS_EACH, PLUS_EACH_K, TIMES_REMEMBER, TIMES_REMEMBER_K, TIMES_EXP = range(40, 45)  # c + …, c · …
-_FUSED = {
-    (ADD, EACH): PLUS_EACH,
-    (ADD, EACH_K): PLUS_EACH_K,
-    (MUL, REMEMBER): TIMES_REMEMBER,
-    (MUL, REMEMBER_K): TIMES_REMEMBER_K,
-    (MUL, EXP): TIMES_EXP,
-}
-
-_BINARY = {"+": ADD, "-": SUB, "*": MUL, "/": DIV, "<": LT, "<=": LE, "==": EQ, "!=": NE}
-_WITH_K = {
-    ADD: ADD_K,
-    SUB: SUB_K,
-    MUL: MUL_K,
-    DIV: DIV_K,
-    MIN: MIN_K,
-    MAX: MAX_K,
-    LT: LT_K,
-    LE: LE_K,
-    EQ: EQ_K,
-    NE: NE_K,
-}
-_SWAPPED_K = {
-    ADD: ADD_K,
-    SUB: FROM_K,
-    MUL: MUL_K,
-    DIV: OVER_K,
-    MIN: MIN_K,
-    MAX: MAX_K,
-    LT: GT_K,
-    LE: GE_K,
-    EQ: EQ_K,
-    NE: NE_K,
-}
-_UNARY = {"exp": EXP, "log": LOG, "sqrt": SQRT, "abs": ABS}
 
 Operand = float | int
 """A constant (float) or the number of a row (int)."""
@@ -321,30 +307,30 @@ class Assembler:
                 return self._two(MUL, a, a)
             case "^":
                 return self._emit(POWER, self._temporary(), self.row_of(a), self.row_of(b))
-        return self._two(_BINARY[operator], a, b)
+        return self._two(BINARY[operator], a, b)
 
     def _two(self, op: int, a: Operand, b: Operand) -> Operand:
         if isinstance(a, float) and isinstance(b, float):
-            return _fold(op, a, b)
+            return fold(op, a, b)
         if isinstance(b, float):
-            return self._emit(_WITH_K[op], self._temporary(), int(a), k=b)
+            return self._emit(WITH_K[op], self._temporary(), int(a), k=b)
         if isinstance(a, float):
-            return self._emit(_SWAPPED_K[op], self._temporary(), b, k=a)
+            return self._emit(SWAPPED_K[op], self._temporary(), b, k=a)
         fused = self._fuse(op, a, b)
         return self._emit(op, self._temporary(), a, b) if fused is None else fused
 
     def _fuse(self, op: int, a: int, b: int) -> int | None:
         """Let the last instruction add to, or multiply by, its own result, if that was made for this alone."""
         made, target, *operands = self.code[-1] if self.code else (-1, -1)
-        if a == b or target not in (a, b) or target not in self._used_temporaries or (op, made) not in _FUSED:
+        if a == b or target not in (a, b) or target not in self._used_temporaries or (op, made) not in FUSED:
             return None
-        self.code[-1] = (_FUSED[op, made], target, operands[0], operands[1], a if target == b else b)
+        self.code[-1] = (FUSED[op, made], target, operands[0], operands[1], a if target == b else b)
         return target
 
     def _call(self, call: Call) -> Operand:
-        if call.function in _UNARY:
+        if call.function in UNARY:
             return self._emit(
-                _UNARY[call.function], self._temporary(), self.row_of(self._operand(call.argument))
+                UNARY[call.function], self._temporary(), self.row_of(self._operand(call.argument))
             )
         if call.function == "until":
             self.reads.time = True
@@ -464,7 +450,7 @@ class Assembler:
             case Binary(operator, left, right):
                 a, b = self.constant(left), self.constant(right)
                 return None if a is None or b is None else binary_value(operator, a, b)
-            case Call(function, argument) if function in _UNARY:
+            case Call(function, argument) if function in UNARY:
                 inner = self.constant(argument)
                 return None if inner is None else unary_value(function, inner)
         return None
@@ -481,55 +467,5 @@ class Assembler:
             case Binary(_, left, right):
                 return self.is_per_draw(left) and self.is_per_draw(right)
             case Call(function, argument):
-                return function in _UNARY and self.is_per_draw(argument)
+                return function in UNARY and self.is_per_draw(argument)
         return False
-
-
-def unary_value(function: str, x: float) -> float:
-    """exp, log (of at least 1e-300), sqrt (of at least 0) or abs of a number."""
-    match function:
-        case "exp":
-            return math.exp(min(x, 700.0))
-        case "log":
-            return math.log(max(x, 1e-300))
-        case "sqrt":
-            return math.sqrt(max(x, 0.0))
-    return abs(x)
-
-
-def binary_value(operator: str, a: float, b: float) -> float:
-    """Arithmetic, comparison, logic or the extreme of two numbers; truth is 1, falsehood 0."""
-    match operator:
-        case "+":
-            return a + b
-        case "-":
-            return a - b
-        case "*":
-            return a * b
-        case "/":
-            return a / b if b else math.copysign(math.inf, a) if a else math.nan
-        case "^":
-            return power(a, b)
-        case "and":
-            return a * b
-        case "or" | "max":
-            return max(a, b)
-        case "min":
-            return min(a, b)
-    return float({"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b, "==": a == b, "!=": a != b}[operator])
-
-
-def power(a: float, b: float) -> float:
-    """a to the b for a > 0, and the square of any number; else 0 (1 where b is 0)."""
-    if b == 2.0:
-        return a * a
-    return math.exp(b * math.log(a)) if a > 0.0 else float(b == 0.0)
-
-
-def _fold(op: int, a: float, b: float) -> float:
-    names = {value: key for key, value in _BINARY.items()}
-    if op == MIN:
-        return min(a, b)
-    if op == MAX:
-        return max(a, b)
-    return binary_value(names[op], a, b)

@@ -176,7 +176,7 @@ _BINARY: Mapping[str, Callable[[Floats, Floats], NDArray[np.generic]]] = {
 
 
 def _binary(operator: str, a: Floats, b: Floats) -> Floats:
-    """The operators of `detente.engine.program.binary_value`, for arrays."""
+    """The operators of `detente.engine.folding.binary_value`, for arrays."""
     with np.errstate(divide="ignore", invalid="ignore"):
         if operator == "/":
             return np.divide(a, b)
