@@ -34,8 +34,8 @@ class Start:
     started_by: NDArray[np.int64] | None = None
 
 
-def new_block(compiled: Compiled, n_exposures: int = 0, log_size: int = 0) -> tb.State:
-    """Memory for one block and one thread."""
+def new_block(compiled: Compiled, n_exposures: int = 0, log_size: int = 0, path_size: int = 0) -> tb.State:
+    """Memory for one block and one thread; `path_size` counts the values of one lane kept along the way."""
     tables, w = compiled.tables, WIDTH
     n_clocks, n_triggers = len(tables.clocks), len(tables.triggers)
     n_watches, n_timers = len(tables.watches), len(tables.timers)
@@ -59,6 +59,7 @@ def new_block(compiled: Compiled, n_exposures: int = 0, log_size: int = 0) -> tb
         log_happening=np.zeros(log_size, np.int64),
         log_cause=np.zeros(log_size, np.int64),
         log_time=np.zeros(log_size),
+        path=np.zeros(path_size * w),
         marks=np.zeros(everything, np.uint8),
         changed=np.zeros(everything, np.int64),
         counters=np.zeros(16, np.int64),

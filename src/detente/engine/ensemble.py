@@ -19,7 +19,7 @@ from detente.engine import tables as tb
 from detente.engine.blocks import Start, load_block, new_block, run_block
 from detente.engine.compiling import Compiled, compile_crisis
 from detente.engine.replaying import pending_strikes, prepare, simulation_plan
-from detente.engine.sampling import draw_parameters, evaluate
+from detente.engine.sampling import Floats, draw_parameters, evaluate
 from detente.engine.streams import lanes
 from detente.engine.tables import WIDTH
 from detente.engine.watching import Watch
@@ -68,12 +68,27 @@ class EventLog:
 
 
 @dataclass(frozen=True)
+class Paths:
+    """How stocks, stages and memories went: `values[name]` of shape (n_times, n_trajectories) at `times` [day]."""
+
+    times: NDArray[np.float64]
+    values: Mapping[str, NDArray[np.float64]]
+
+    def quantiles(self, name: str, levels: tuple[float, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> Floats:
+        """Quantiles over trajectories at every time, shape (n_levels, n_times)."""
+        found: Floats = np.quantile(self.values[name], levels, axis=1)
+        return found
+
+
+@dataclass(frozen=True)
 class Ensemble:
     """Simulated futures of one crisis.
 
     `registers` holds, per watch, one number per trajectory: a first time [day], infinity if never, or a value.
     `counts` holds, per happening, the mean number per trajectory. Trajectory i belongs to draw i // n_replicates.
     `finished` counts whole draws that were simulated; fewer than asked for only after an interruption.
+    `parameters` holds, per parameter, its value in each finished draw, shape (finished,), rates divided by their
+    exposure.
     """
 
     crisis: Crisis
@@ -85,6 +100,8 @@ class Ensemble:
     finished: int
     log: EventLog | None = None
     final: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    parameters: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    paths: Paths | None = None
 
     @property
     def n_trajectories(self) -> int:
@@ -120,6 +137,8 @@ def simulate(
     budget: int | None = None,
     log: bool = False,
     final: tuple[str, ...] = (),
+    paths: tuple[str, ...] = (),
+    every: float = 1.0,
     progress: Progress | None = None,
 ) -> Ensemble:
     """Simulate many futures of a crisis.
@@ -147,6 +166,10 @@ def simulate(
         Keep every happening (memory grows with the number of happenings).
     final : tuple of str
         Stocks, stages or memories whose values at the horizon are kept.
+    paths : tuple of str
+        Stocks, stages or memories whose values are kept along the way: 8 bytes per value, time and trajectory.
+    every : float
+        How often `paths` are kept [day], a whole number of ticks; day 0 is always kept.
     progress : callable, optional
 
     Returns
@@ -173,7 +196,8 @@ def simulate(
         threads=threads or len(os.sched_getaffinity(0)),
     )
     _check(settings)
-    return _Run(compiled, settings, budget, log, final).run(progress)
+    kept = _Kept(compiled, log, final, paths, every)
+    return _Run(compiled, settings, budget, kept).run(progress)
 
 
 def _check(settings: Settings) -> None:
@@ -187,13 +211,29 @@ def _check(settings: Settings) -> None:
         raise ModelError(f"an epoch must be a whole number of ticks, but is {settings.epoch} days")
 
 
+class _Kept:
+    """What a run keeps beside its registers."""
+
+    def __init__(
+        self, compiled: Compiled, log: bool, final: tuple[str, ...], paths: tuple[str, ...], every: float
+    ) -> None:
+        self.log, self.final, self.paths = log, final, paths
+        unknown = [name for name in (*final, *paths) if name not in compiled.state_rows]
+        if unknown:
+            raise ModelError(
+                f"'{unknown[0]}' is not a stock, stage or memory of the crisis, so its values cannot be kept."
+            )
+        self.path_every = round(every / compiled.tick)
+        if self.path_every < 1 or not math.isclose(self.path_every * compiled.tick, every):
+            raise ModelError(f"paths are kept every whole number of ticks, but every is {every:g} days")
+        self.path_rows = np.array([compiled.state_rows[name] for name in paths], np.int64)
+
+
 class _Run:
     """One ensemble in the making: shared input, and the rooms where finished blocks put their results."""
 
-    def __init__(
-        self, compiled: Compiled, settings: Settings, budget: int | None, log: bool, final: tuple[str, ...]
-    ) -> None:
-        self.compiled, self.settings, self.log, self.final_names = compiled, settings, log, final
+    def __init__(self, compiled: Compiled, settings: Settings, budget: int | None, kept: _Kept) -> None:
+        self.compiled, self.settings, self.kept = compiled, settings, kept
         self.tables = with_fast_memories(compiled, settings)
         self.start = prepare(
             compiled,
@@ -203,11 +243,14 @@ class _Run:
             epoch=settings.epoch,
             threads=settings.threads,
         )
-        self.plan = simulation_plan(compiled, settings.horizon, settings.epoch)
+        self.plan = simulation_plan(compiled, settings.horizon, settings.epoch)._replace(
+            path_rows=kept.path_rows, path_every=kept.path_every
+        )
         self.budget = self._budgets(budget)
         n = settings.n_trajectories
         self.registers = np.full((len(compiled.watches), n), np.nan)
-        self.final = np.full((len(final), n), np.nan)
+        self.final = np.full((len(kept.final), n), np.nan)
+        self.paths = np.full((self.plan.n_path_times, len(kept.paths), n), np.nan)
         self.runaway = np.zeros(n, np.bool_)
         self.counts = np.zeros(len(compiled.happenings), np.int64)
         self.clamped = np.zeros(len(compiled.stocks), np.int64)
@@ -255,7 +298,7 @@ class _Run:
     def _block(self, first: int) -> None:
         if self.stop.is_set():
             return
-        log_size = 4096 if self.log else 0
+        log_size = 4096 if self.kept.log else 0
         while True:
             state = self._room(log_size)
             numbers = np.arange(first, min(first + WIDTH, self.settings.n_trajectories))
@@ -276,7 +319,8 @@ class _Run:
         """This thread's block, made when first needed."""
         room = getattr(self.rooms, "room", None)
         if room is None or len(room.log_time) < log_size:
-            room = self.rooms.room = new_block(self.compiled, 0, log_size)
+            path_size = self.plan.n_path_times * len(self.kept.paths)
+            room = self.rooms.room = new_block(self.compiled, 0, log_size, path_size)
         block: tb.State = room
         return block
 
@@ -284,14 +328,15 @@ class _Run:
         span = slice(first, first + n)
         x = state.x.reshape(-1, WIDTH)
         self.registers[:, span] = state.register.reshape(-1, WIDTH)[: len(self.registers), :n]
-        for index, name in enumerate(self.final_names):
+        for index, name in enumerate(self.kept.final):
             self.final[index, span] = x[self.compiled.state_rows[name], :n]
+        self.paths[:, :, span] = state.path.reshape(*self.paths.shape[:2], WIDTH)[:, :, :n]
         self.runaway[span] = state.status[:n] == tb.RUNAWAY
         counted = x[list(self.compiled.count_rows), :n] - self._counts_before(first, n)
         with self.lock:
             self.counts += counted.sum(axis=1).astype(np.int64)
             self.clamped += state.clamped[: len(self.clamped)]
-            if self.log:
+            if self.kept.log:
                 size = int(state.counters[tb.N_LOG])
                 lane = state.log_lane[:size].astype(np.int64) + first
                 columns = state.log_time, state.log_happening, state.log_cause
@@ -319,9 +364,16 @@ class _Run:
             runaway=self.runaway[:n],
             clamped=dict(zip(self.compiled.stocks, map(int, self.clamped), strict=True)),
             finished=finished,
-            log=self._event_log(n) if self.log else None,
-            final={name: self.final[k, :n] for k, name in enumerate(self.final_names)},
+            log=self._event_log(n) if self.kept.log else None,
+            final={name: self.final[k, :n] for k, name in enumerate(self.kept.final)},
+            paths=self._paths(n) if self.kept.paths else None,
+            parameters={name: values[:finished] for name, values in self.start.parameters.items()},
         )
+
+    def _paths(self, n: int) -> Paths:
+        every = self.plan.path_every * self.plan.tick
+        times = np.arange(self.plan.n_path_times, dtype=np.float64) * every
+        return Paths(times, {name: self.paths[:, k, :n] for k, name in enumerate(self.kept.paths)})
 
     def _event_log(self, n: int) -> EventLog:
         """The log of the first n trajectories."""
@@ -350,4 +402,4 @@ def with_fast_memories(compiled: Compiled, settings: Settings) -> tb.Tables:
     return compiled.tables._replace(fast_memories=np.array(fast, np.int64))
 
 
-__all__ = ["Ensemble", "EventLog", "Settings", "Start", "memory_needed", "simulate"]
+__all__ = ["Ensemble", "EventLog", "Paths", "Settings", "Start", "memory_needed", "simulate"]

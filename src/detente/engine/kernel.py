@@ -218,11 +218,26 @@ def start(tables, plan, state, n, fresh) -> int:
     return entry
 
 
+@compiled
+def keep_path(plan, state, n, tick) -> None:
+    """Keep the values of some rows after so many ticks, where it is their turn."""
+    if plan.n_paths == 0 or tick % plan.path_every != 0:
+        return
+    x, path = view(state.x, F8), view(state.path, F8)
+    time = tick // plan.path_every
+    for number in range(plan.n_paths):
+        row = view(plan.path_rows, I8)[number] * WIDTH
+        place = (time * plan.n_paths + number) * WIDTH
+        for i in range(n):
+            path[place + i] = x[row + i]
+
+
 @njit(nogil=True, cache=True, error_model="numpy")
 @of_these_sources
 def simulate(tables, plan, state, n, fresh) -> None:
     """Take the first n lanes of a block through all ticks of a plan."""
     entry = start(tables, plan, state, n, fresh)
+    keep_path(plan, state, n, I8(0))
     span = view(tables.ranges, I8)
     past_epoch = np.uint64(0)
     for k in range(plan.n_ticks):
@@ -247,3 +262,4 @@ def simulate(tables, plan, state, n, fresh) -> None:
         run_block(tables, state, span[2], span[3], t1, 0.0)
         flow(tables, state, n, np.uint64(math.floor((t0 + plan.origin) / plan.tick + 0.5)))
         entry = instant(tables, plan, state, n, t1, entry)
+        keep_path(plan, state, n, I8(k + 1))

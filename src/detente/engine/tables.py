@@ -262,14 +262,24 @@ class Plan(NamedTuple):
     """Absolute day number of model time 0, see `detente.dates.day_number`."""
     epoch: float
     replay: bool
+    path_rows: NDArray[np.int64] = np.zeros(0, np.int64)
+    """State rows whose values are kept along the way …"""
+    path_every: int = 1
+    """… at the end of every so many ticks, and at the start."""
+
+    @property
+    def n_path_times(self) -> int:
+        """How many times the rows are kept."""
+        return self.n_ticks // self.path_every + 1
 
     def record(self) -> Records:
         """The plan as the kernel takes it."""
-        arrays = {"agenda": self.agenda, "exposures": self.exposures}
+        arrays = {"agenda": self.agenda, "exposures": self.exposures, "path_rows": self.path_rows}
         numbers = {
             "n_agenda": len(self.agenda), "n_exposures": len(self.exposures), "n_ticks": self.n_ticks,
             "replay": int(self.replay), "starts": float(self.starts), "tick": float(self.tick),
             "origin": float(self.origin), "epoch": float(self.epoch),
+            "n_paths": len(self.path_rows), "path_every": self.path_every,
         }  # fmt: skip
         return record_of(arrays, numbers)
 
@@ -296,6 +306,8 @@ class State(NamedTuple):
     log_happening: NDArray[np.int64]
     log_cause: NDArray[np.int64]
     log_time: NDArray[np.float64]
+    path: NDArray[np.float64]
+    """Values kept along the way, shape (time, row, lane) flattened."""
 
     marks: NDArray[np.uint8]
     """Scratch from here on. One flag for every clock, trigger, watch and steady part: its inputs changed."""
