@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from detente.crisisfile import dumps
 from detente.engine import Ensemble, Settings, simulate
 from detente.engine.compiling import compile_crisis
@@ -108,7 +111,7 @@ class Forecast:
         }
 
     def __rich__(self) -> Group:
-        return tables.rendered(self._shown())
+        return tables.rendered(self.shown())
 
     def __str__(self) -> str:
         return plain_text(self)
@@ -116,9 +119,10 @@ class Forecast:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return tables.html(self._shown())
+        return tables.html(self.shown())
 
-    def _shown(self) -> tables.Shown:
+    def shown(self) -> tables.Shown:
+        """Header, answers, actions, warnings and notes: what every form of the forecast shows."""
         crisis, settings = self.ensemble.crisis, self.ensemble.settings
         n, version = self.ensemble.n_trajectories, self.provenance.versions["detente"]
         header = (
@@ -141,6 +145,7 @@ def forecast(
     horizon: float | None = None,
     tick: float = 1.0,
     progress: Progress | None = None,
+    posterior: Mapping[str, NDArray[np.float64]] | None = None,
 ) -> Forecast:
     """Simulate many futures of a crisis and answer its questions over them.
 
@@ -162,6 +167,9 @@ def forecast(
         Length of a step of the flows [day].
     progress : callable, optional
         Called with the numbers of finished and of all futures.
+    posterior : mapping of str to array of shape (n,), optional
+        Joint draws of parameters in place of their priors, such as the `parameters` of a
+        `detente.inference.Posterior`: draw d takes row d mod n.
 
     Returns
     -------
@@ -194,6 +202,7 @@ def forecast(
         threads=threads,
         tick=tick,
         progress=progress,
+        posterior=posterior,
     )
     if not ensemble.finished:
         raise KeyboardInterrupt("before one draw was finished")
@@ -254,9 +263,10 @@ def _check(crisis: Crisis, trajectories: int, replicates: int) -> None:
             raise ForecastError(f"{name}: it must be 1 or more, but is {value}.")
 
 
-def _settings(ensemble: Ensemble) -> dict[str, int | float]:
+def _settings(ensemble: Ensemble) -> dict[str, int | float | str]:
     settings = ensemble.settings
-    return {
+    fitted = {"posterior": settings.posterior} if settings.posterior else {}
+    return fitted | {
         "draws": settings.n_draws,
         "replicates": settings.n_replicates,
         "draws_finished": ensemble.finished,

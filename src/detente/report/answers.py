@@ -1,0 +1,149 @@
+"""The answers first: every question with both kinds of uncertainty, over time, and the dates ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from detente.engine.ensemble import Paths
+from detente.expressions import Name, walk
+from detente.forecasting import Forecast
+from detente.forecasting.answers import Answer
+from detente.forecasting.deadlines import Deadline, deadlines_of
+from detente.forecasting.tables import ACTIONS, action_rows
+from detente.forecasting.wording import LEGEND, error_text, probability_text, range_text
+from detente.layout import Column
+from detente.model import Crisis
+from detente.plots.fans import faction_balance, fan_charts
+from detente.plots.network import actor_network
+from detente.plots.probabilities import probability_curves
+from detente.report.parts import Bar, Cell, Picture, Section, Table, picture
+
+_QUESTIONS = (
+    Column(""),
+    Column("Question", flexible=True),
+    Column("Closes"),
+    Column("Yes", right=True),
+    Column("±", right=True),
+    Column("90 % range", right=True),
+    Column("0 … 100 %"),
+)
+_DEADLINES = (Column("Day"), Column("What", flexible=True), Column("May turn out", flexible=True))
+_KINDS: Mapping[str, str] = {
+    "date": "",
+    "occasion": "may be decided",
+    "clock": "runs out",
+    "question": "closes",
+}
+
+
+def answers_section(found: Forecast) -> Section:
+    """All questions as a table, and as curves over time."""
+    rows = tuple(_row(answer) for answer in found.answers.values())
+    answered = sum(answer.probability is not None for answer in found.answers.values())
+    curves = probability_curves(found)
+    alt = "; ".join(f"{a.id} {probability_text(a)}" for a in found.answers.values())
+    return Section(
+        "answers",
+        "Answers",
+        (f"{answered} of {len(found.answers)} questions are answered.", *found.warnings),
+        (Table(_QUESTIONS, rows, LEGEND),),
+        (picture(curves, "Probability of yes by each day", f"Probability of yes at the close: {alt}."),),
+    )
+
+
+def _row(answer: Answer) -> tuple[Cell, ...]:
+    given = "" if answer.n_given is None else f" (condition holds in {answer.n_given:,} futures)"
+    text = answer.text + given
+    bar: Cell = ""
+    if answer.probability is not None and answer.low is not None and answer.high is not None:
+        bar = Bar(answer.low, answer.probability, answer.high)
+    numbers = probability_text(answer), error_text(answer), range_text(answer)
+    if answer.probability is None:
+        text = f"{text} – not answered: {answer.reason}"
+    return (answer.id, text, answer.closes.isoformat(), *numbers, bar)
+
+
+def actions_section(found: Forecast) -> Section:
+    """When the listed actions are likely to happen, and who acts on whom."""
+    rows = tuple(action_rows(found.shown()))
+    crisis = found.ensemble.crisis
+    ring = actor_network(crisis, found.ensemble.counts)
+    alt = "Arrows between the actors: actions of the record on the left, of the futures on the right."
+    return Section(
+        "actions",
+        "Likely actions",
+        ("Dates are those of the first time, in the futures in which the action happens.",),
+        (Table(ACTIONS, rows),),
+        (picture(ring, "Who acts on whom", alt),),
+    )
+
+
+def deadlines_section(crisis: Crisis) -> Section:
+    """What is dated ahead."""
+    rows = tuple(_deadline(each) for each in deadlines_of(crisis) if each.kind != "question")
+    text = "Fixed days, days on which something may be decided, and clocks that run at the as-of date."
+    return Section("deadlines", "Deadlines ahead", (text,), (Table(_DEADLINES, rows),))
+
+
+def _deadline(each: Deadline) -> tuple[Cell, ...]:
+    kind = _KINDS[each.kind]
+    title = f"{each.title} ({kind})" if kind else each.title
+    return each.day.isoformat(), title, ", ".join(each.outcomes)
+
+
+def stocks_of_interest(crisis: Crisis) -> tuple[str, ...]:
+    """The stocks that questions ask for, and the influence of factions where an actor has several.
+
+    Examples
+    --------
+    >>> from detente import load
+    >>> stocks_of_interest(load("cuba_1962"))[-1].split(".")[0]
+    'USSR'
+    """
+    asked = {
+        node.name
+        for question in crisis.questions.values()
+        for node in walk(question.yes_if)
+        if isinstance(node, Name) and node.name in crisis.stocks and crisis.stocks[node.name].title
+    }
+    influences = [
+        f"{name}.{faction.name}"
+        for name, actor in crisis.actors.items()
+        if len(actor.factions) > 1
+        for faction in actor.factions
+        if f"{name}.{faction.name}" in crisis.stocks
+    ]
+    return (*sorted(asked), *influences)
+
+
+def stocks_section(crisis: Crisis, futures: Paths, past: Paths | None = None) -> Section:
+    """How the stocks that questions ask for may go, and the balance of the factions."""
+    stocks = {name: values for name, values in futures.values.items() if not _is_influence(crisis, name)}
+    pictures: list[Picture] = []
+    if stocks:
+        fans = fan_charts(crisis, Paths(futures.times, stocks), past=past)
+        pictures.append(picture(fans, "Quantities", _ends(crisis, Paths(futures.times, stocks))))
+    for name, actor in crisis.actors.items():
+        held = [f"{name}.{faction.name}" for faction in actor.factions]
+        if len(held) > 1 and all(each in futures.values for each in held):
+            balance = faction_balance(crisis, name, futures, past)
+            alt = f"Shares of influence of the factions of {actor.title or name}, medians and 90 % ranges."
+            pictures.append(picture(balance, f"Factions: {actor.title or name}", alt))
+    return Section("quantities", "Quantities and factions", pictures=tuple(pictures))
+
+
+def _is_influence(crisis: Crisis, stock: str) -> bool:
+    actor, _, faction = stock.partition(".")
+    return actor in crisis.actors and any(each.name == faction for each in crisis.actors[actor].factions)
+
+
+def _ends(crisis: Crisis, paths: Paths) -> str:
+    """The medians and ranges at the horizon, in words."""
+    parts = []
+    for name in paths.values:
+        low, middle, high = paths.quantiles(name, (0.05, 0.5, 0.95))[:, -1]
+        stock = crisis.stocks[name]
+        parts.append(
+            f"{stock.title or name}: median {middle:,.4g} {stock.unit}, 90 % {low:,.4g} to {high:,.4g}"
+        )
+    return "At the horizon: " + "; ".join(parts) + "."

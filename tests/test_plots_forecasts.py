@@ -1,0 +1,68 @@
+"""Pictures of forecasts: they show what the run computed."""
+
+import numpy as np
+import pytest
+
+from detente import forecast, load, simulate
+from detente.forecasting.deadlines import deadlines_of
+from detente.plots.fans import dates_of, faction_balance, fan_charts
+from detente.plots.network import actor_network
+from detente.plots.probabilities import probability_curves
+from detente.plots.saving import drawn
+
+
+@pytest.fixture(scope="module")
+def crisis():
+    return load("cuba_1962")
+
+
+@pytest.fixture(scope="module")
+def ensemble(crisis):
+    factions = tuple(
+        f"{name}.{faction.name}" for name, actor in crisis.actors.items() for faction in actor.factions
+    )
+    return simulate(crisis, trajectories=400, seed=3, paths=factions)
+
+
+def test_curves_end_at_the_answers(crisis):
+    found = forecast(crisis, trajectories=400, seed=1)
+    figure = probability_curves(found)
+    for axes, answer in zip(figure.axes, found.answers.values(), strict=True):
+        line = axes.lines[0]
+        assert line.get_ydata()[-1] == pytest.approx(answer.probability)
+        assert axes.get_title(loc="left").startswith(answer.id)
+
+
+def test_fans_show_quantiles(crisis, ensemble):
+    figure = fan_charts(crisis, ensemble.paths)
+    for axes, name in zip(figure.axes, ensemble.paths.values, strict=True):
+        middle = ensemble.paths.quantiles(name, (0.5,))[0]
+        np.testing.assert_array_equal(axes.lines[0].get_ydata(), middle)
+    assert dates_of(crisis, np.array([1.0]))[0].date() > crisis.as_of
+
+
+def test_factions_are_shares(crisis, ensemble):
+    actor = next(name for name, actor in crisis.actors.items() if len(actor.factions) > 1)
+    axes = faction_balance(crisis, actor, ensemble.paths).axes[0]
+    medians = [line.get_ydata() for line in axes.lines if len(line.get_ydata()) > 2]
+    assert len(medians) == len(crisis.actors[actor].factions)
+    assert all(0.0 <= value <= 1.0 for line in medians for value in line)
+
+
+def test_network_draws_an_arrow_per_dyad_and_kind(crisis, ensemble):
+    figure = actor_network(crisis, ensemble.counts)
+    assert all(axes.patches for axes in figure.axes[1:])
+    assert drawn(figure, "svg") == drawn(actor_network(crisis, ensemble.counts), "svg")
+
+
+def test_deadlines_lie_ahead_and_in_order(crisis):
+    found = deadlines_of(crisis)
+    assert [each.day for each in found] == sorted(each.day for each in found)
+    assert all(each.day > crisis.as_of for each in found)
+    assert {each.name for each in found if each.kind == "question"} == set(crisis.questions)
+
+
+def test_the_end_of_the_truce_follows_from_the_record():
+    found = {each.name: each for each in deadlines_of(load("iran_2024"))}
+    assert found["lebanon_truce.term"].day.isoformat() == "2025-01-26"
+    assert found["lebanon_truce.term"].kind == "clock"

@@ -1,0 +1,152 @@
+"""The report: complete, self-contained, the same in every form, and written whole or not at all."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from typer.testing import CliRunner
+
+from detente import load, simulate
+from detente.cli.app import app
+from detente.forecasting.result import forecast_of
+from detente.forecasting.wording import probability_text
+from detente.report import report
+from detente.report.answers import stocks_of_interest
+from detente.report.writing import ReportError, browser, report_form
+
+VOID = {"meta", "img", "br", "link", "input"}
+
+
+class Structure(HTMLParser):
+    """Checks that elements are closed in order, and gathers what a reader or a browser would ask for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open, self.ids, self.links, self.addresses, self.alts = [], [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+        if "id" in given:
+            self.ids.append(given["id"])
+        if tag == "a":
+            self.links.append(given["href"])
+        if tag == "img":
+            self.alts.append(given.get("alt", ""))
+        self.addresses += [given[name] for name in ("src", "href") if name in given]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def found():
+    crisis = load("cuba_1962")
+    return forecast_of(simulate(crisis, trajectories=400, seed=3, paths=stocks_of_interest(crisis)))
+
+
+@pytest.fixture(scope="module")
+def made(found):
+    return report(found, futures=found.ensemble.paths)
+
+
+@pytest.fixture(scope="module")
+def page(made):
+    structure = Structure()
+    structure.feed(made.html())
+    assert structure.open == []
+    return structure
+
+
+def test_every_section_is_linked(made, page):
+    anchors = [section.anchor for section in made.sections]
+    assert [link.removeprefix("#") for link in page.links] == anchors
+    assert set(anchors) <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_nothing_is_fetched(page):
+    assert all(address.startswith(("data:", "#")) for address in page.addresses)
+
+
+def test_every_picture_says_what_it_shows(page):
+    assert page.alts
+    assert all(len(alt) > 20 for alt in page.alts)
+
+
+def test_page_and_text_hold_every_answer(found, made):
+    markdown, html = made.markdown(), made.html()
+    for answer in found.answers.values():
+        for text in (answer.id, probability_text(answer)):
+            assert text in re.sub(r"\\", "", markdown)
+            assert text.replace("<", "&lt;").replace(">", "&gt;") in html
+    assert str(found.provenance.seed) in html
+    assert found.provenance.digest in html
+
+
+def test_words_of_the_crisis_cannot_break_the_page(found):
+    from dataclasses import replace
+
+    name, answer = next(iter(found.answers.items()))
+    nasty = replace(answer, text="<script>alert(1)</script> | *x*")
+    made = report(replace(found, answers={**found.answers, name: nasty}))
+    assert "<script>" not in made.html()
+    assert r"\<script\>" in made.markdown()
+
+
+def test_markdown_tables_have_as_many_cells_as_heads(made):
+    width = None
+    for line in made.markdown().splitlines():
+        if line.startswith("|"):
+            cells = len(re.findall(r"(?<!\\)\|", line))
+            assert width in (None, cells)
+            width = cells
+        else:
+            width = None
+
+
+def test_saved_forms(made, tmp_path):
+    assert made.save(tmp_path / "cuba.html").read_text(encoding="utf-8") == made.html()
+    text = made.save(tmp_path / "cuba.md").read_text(encoding="utf-8")
+    for file in re.findall(r"\]\((cuba_pictures/[^)]+)\)", text):
+        assert (tmp_path / file).read_bytes().startswith(b"<?xml")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.skipif(browser() is None, reason="no Chromium here to print a PDF with")
+def test_saved_as_pdf(made, tmp_path):
+    assert made.save(tmp_path / "cuba.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_without_a_browser_a_pdf_is_refused(made, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ReportError, match="Install Chromium"):
+        made.save(tmp_path / "cuba.pdf")
+
+
+@pytest.mark.parametrize("name", ["report", "report.docx"])
+def test_other_forms_are_refused(name):
+    with pytest.raises(ReportError, match=r"html, md, pdf.*report\.html"):
+        report_form(name)
+
+
+def test_a_place_that_cannot_be_written(made, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ReportError, match="cannot write"):
+        made.save(tmp_path / "file" / "cuba.html")
+
+
+def test_command(tmp_path):
+    target = tmp_path / "cuba.html"
+    done = CliRunner().invoke(
+        app, ["report", "cuba_1962", "--seed", "3", "--trajectories", "400", "--out", str(target)]
+    )
+    assert done.exit_code == 0, done.output
+    assert "Will" in target.read_text(encoding="utf-8")
+
+
+def test_command_refuses_before_it_runs(tmp_path):
+    done = CliRunner().invoke(app, ["report", "cuba_1962", "--out", str(tmp_path / "cuba.doc")])
+    assert done.exit_code != 0
+    assert "html, md, pdf" in done.output
