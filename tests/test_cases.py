@@ -66,7 +66,7 @@ def test_a_twin_has_primitives_only(path):
         for line in path.with_suffix(".resolved.yaml").read_text(encoding="utf-8").splitlines()
         if line and line[0] not in " #"
     }
-    head = {"crisis", "form", "title", "description", "as_of", "horizon", "record_from"}
+    head = {"crisis", "form", "title", "description", "as_of", "horizon", "record_from", "holding"}
     state = {"actors", "calendar", "parameters", "stocks", "stages", "memories"}
     causes = {"clocks", "timers", "occasions", "triggers", "moments"}
     assert sections <= head | state | causes | {"questions", "record", "sources", "claims", "events"}

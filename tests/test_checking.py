@@ -235,3 +235,36 @@ def test_line_of_a_path_with_dots_in_its_names():
         + "      change: {from: a, to: b, at: 2025-01-20}\n"
     )
     assert line_of(resolution.tree, "offices.USA.president.steps.change") == 10
+
+
+class TestUncertainEvents:
+    CLAIMS = """
+sources: {S1: {reliability: A}, S2: {reliability: C}}
+claims:
+  C1: {asserted_by: a sailor, content: It was, source: S1, credibility: "2"}
+  C2: {asserted_by: the harbour, content: It was not, source: S2, credibility: CREDIBILITY}
+events: {E1: {date: 2024-06-01, happening: "-", confidence: disputed, CELLS}}
+"""
+
+    def said(self, cells, credibility='"3"'):
+        text = self.CLAIMS.replace("CELLS", cells).replace("CREDIBILITY", credibility)
+        return "\n".join(str(each) for each in findings(text) if each.path == "events.E1")
+
+    def test_how_far_it_is_held_and_why(self):
+        found = self.said("claims: C1, contested_by: C2")
+        assert "note" in found
+        assert "held with 0.73: C1 (+1.39) for it; C2 (-0.42) against it" in found
+        assert "A replay takes it as having happened" in found
+
+    def test_what_a_replay_leaves_out(self):
+        assert "A replay leaves it out" in self.said("contested_by: C1")
+
+    def test_what_its_row_states(self):
+        assert "held with 0.40: stated in its row" in self.said("held: 0.4")
+
+    def test_a_disputed_event_that_nothing_contests(self):
+        assert "its confidence is 'disputed', but no claim contests it" in self.said("claims: C1")
+
+    @pytest.mark.parametrize("held", ["1", "0"])
+    def test_certainty_is_not_remarked_on(self, held):
+        assert self.said(f"held: {held}") == ""

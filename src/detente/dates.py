@@ -36,6 +36,28 @@ def parse_date(text: str) -> dt.datetime:
     return dt.datetime(year, month, day, hour, minute)
 
 
+def parse_end(text: str) -> dt.datetime:
+    """Read a date or an instant as `parse_date` does; a day without a time of day is its end, 24:00 UTC.
+
+    Raises
+    ------
+    ValueError
+        If the text has another form, or names a day that does not exist or the last of the calendar.
+
+    Examples
+    --------
+    >>> parse_end("2024-11-16"), parse_end("2024-11-16T09:30")
+    (datetime.datetime(2024, 11, 17, 0, 0), datetime.datetime(2024, 11, 16, 9, 30))
+    """
+    instant = parse_date(text)
+    if ":" in text:
+        return instant
+    try:
+        return end_of_day(instant)
+    except OverflowError:
+        raise ValueError(f"'{text}' is the last day of the calendar, which has no end") from None
+
+
 def day_number(instant: dt.datetime) -> float:
     """Days from 0001-01-01 00:00 to `instant` [day]; an absolute axis that no crisis moves.
 

@@ -27,6 +27,9 @@ from detente.expressions import Expression
 NINETY_PERCENT = 1.6448536269514722
 """95 % quantile of the standard normal: half of a central 90 % range, in standard deviations."""
 
+HELD = 0.5
+"""A replay takes a recorded happening as having happened where it is held with this probability or more."""
+
 # ── evidence ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -267,6 +270,21 @@ Cause: TypeAlias = Clock | Timer | Schedule | Trigger | Raised
 
 
 @dataclass(frozen=True)
+class Pattern:
+    """Which events are a happening: the event `id` itself, or all of the fields that are not empty.
+
+    A CAMEO code fits by its beginning, every other field as a whole.
+    """
+
+    id: str = ""
+    actor: str = ""
+    recipient: str = ""
+    cameo: str = ""
+    plover: str = ""
+    location: str = ""
+
+
+@dataclass(frozen=True)
 class Coding:
     """How an action is coded in event data, and the record that is kept of it."""
 
@@ -276,6 +294,8 @@ class Coding:
     plover: str = ""
     complete_from: float | None = None
     """Model time from which the record holds every occurrence [day]; None: it does not."""
+    matches: tuple[Pattern, ...] = ()
+    """The events that are this happening, as the file says; its own codes say it too."""
 
 
 @dataclass(frozen=True)
@@ -298,12 +318,16 @@ class Moment:
 
 @dataclass(frozen=True, order=True)
 class Recorded:
-    """A recorded happening to replay: time [day, ≤ 0], the moment, its outcome (or ""), the event's id."""
+    """A recorded happening: time [day, ≤ 0], the moment, its outcome (or ""), the event's id.
+
+    `held` is the probability, in [0, 1], that it happened at all (`detente.crisisfile.holding`).
+    """
 
     time: float
     moment: str
     outcome: str = ""
     event: str = ""
+    held: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -343,7 +367,10 @@ class Actor:
 
 @dataclass(frozen=True)
 class Source:
-    """A document: who published what and when; `reliability` is the Admiralty grade A–F."""
+    """A document: who published what and when; `reliability` is the Admiralty grade A–F.
+
+    `supersedes` is the id of the source that this row corrects.
+    """
 
     id: str
     title: str
@@ -351,12 +378,17 @@ class Source:
     date: str = ""
     kind: str = ""
     reliability: str = ""
+    supersedes: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What someone asserts; `credibility` is the Admiralty grade 1–6."""
+    """What someone asserts; `credibility` is the Admiralty grade 1–6.
+
+    `known_at` is the instant from which the claim was known (None: not said), `supersedes` the id of the
+    claim that this row corrects.
+    """
 
     id: str
     asserted_by: str
@@ -365,12 +397,19 @@ class Claim:
     source: tuple[str, ...] = ()
     status: str = "asserted"
     credibility: str = ""
+    known_at: dt.datetime | None = None
+    supersedes: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Event:
-    """What is held to have happened. `happening` names the moment or outcome it fires in replay, if any."""
+    """What is held to have happened. `happening` names the moment or outcome it fires in replay, if any.
+
+    `date` says when it happened, `known_at` the instant from which it was known (None: not said), `supersedes`
+    the id of the event that this row corrects. `claims` tell of the event, `contested_by` deny it; `held` is
+    the probability that it happened, where the table states one.
+    """
 
     id: str
     date: dt.datetime
@@ -384,8 +423,42 @@ class Event:
     happening: str = ""
     sources: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
+    contested_by: tuple[str, ...] = ()
+    held: float | None = None
+    known_at: dt.datetime | None = None
+    supersedes: str = ""
     line: int = 0
     extra: Mapping[str, str] = field(default_factory=dict)
+
+
+def _ratios() -> dict[str, float]:
+    return {"1": 20.0, "2": 4.0, "3": 2.0, "4": 1.25, "5": 1.0, "6": 1.5}
+
+
+def _trust() -> dict[str, float]:
+    return {"A": 1.0, "B": 0.8, "C": 0.6, "D": 0.4, "E": 0.2, "F": 0.5}
+
+
+def _standing() -> dict[str, float]:
+    return {"asserted": 1.0, "corroborated": 1.5, "disputed": 0.5, "denied": 0.0}
+
+
+@dataclass(frozen=True)
+class Holding:
+    """How claims in conflict are weighed; `detente.crisisfile.holding` says with what formula.
+
+    `prior` is the probability of an event before any claim, in (0, 1). `credibility` gives, for the grades 1–6
+    of a claim, how many times likelier such a claim is where the event happened, above 0; `reliability`, for
+    the grades A–F of its source, the part of that ratio's logarithm that is kept, in [0, 1]; `status` another
+    part for what others say of the claim, at least 0; `repeated` the part that a further claim of one
+    chain of sources keeps, in [0, 1]. A claim without a grade counts as 6, a source without one as F.
+    """
+
+    prior: float = 0.5
+    credibility: Mapping[str, float] = field(default_factory=_ratios)
+    reliability: Mapping[str, float] = field(default_factory=_trust)
+    status: Mapping[str, float] = field(default_factory=_standing)
+    repeated: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -414,9 +487,15 @@ class Crisis:
     claims: Mapping[str, Claim] = field(default_factory=dict)
     events: Mapping[str, Event] = field(default_factory=dict)
     calendar: Mapping[str, float] = field(default_factory=dict)
+    holding: Holding = field(default_factory=Holding)
 
     def happenings(self) -> Iterator[str]:
         """Names of all moments and, dotted, of their outcomes; sorted."""
         for name in sorted(self.moments):
             yield name
             yield from sorted(f"{name}.{outcome.name}" for outcome in self.moments[name].outcomes)
+
+    @property
+    def replayed(self) -> tuple[Recorded, ...]:
+        """What a replay takes as having happened: the part of the record held with `HELD` or more."""
+        return tuple(item for item in self.record if item.held >= HELD)

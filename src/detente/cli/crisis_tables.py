@@ -48,7 +48,7 @@ def _head(crisis: Crisis) -> Iterator[RenderableType]:
     yield Text(f"As of {crisis.as_of}, to {last} ({crisis.horizon:g} days)")
     if crisis.record_from < 0.0:
         first = date_at(crisis.as_of, crisis.record_from).date()
-        yield Text(f"Replayed from {first}: {len(crisis.record)} recorded happenings")
+        yield Text(f"Replayed from {first}: {len(crisis.replayed)} recorded happenings")
     if crisis.description:
         yield Text(f"\n{crisis.description}")
     counts = {

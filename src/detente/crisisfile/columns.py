@@ -1,4 +1,4 @@
-"""The columns that each table must have, and what their cells may contain."""
+"""The columns that each table must or may have, and what their cells may contain."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from detente.crisisfile.suggest import did_you_mean
-from detente.dates import parse_date
+from detente.dates import parse_date, parse_end
 
 PRECISIONS = ("day", "week", "month", "approx", "period")
 STATUSES = ("asserted", "corroborated", "denied", "disputed")
@@ -23,6 +23,7 @@ Check: TypeAlias = Callable[[str], Remark | None]
 
 _ID = re.compile(r"[A-Za-z][\w.-]*", re.ASCII)
 _SOURCE_DATE = re.compile(r"\d{4}(-\d{2})?")
+_DECIMAL = re.compile(r"\d+(\.\d*)?", re.ASCII)
 _CAMEO = re.compile(r"(0[1-9]|1[0-9]|20)\d{0,2}")
 
 
@@ -83,6 +84,23 @@ def _cameo(cell: str) -> Remark | None:
     )
 
 
+def _known_at(cell: str) -> Remark | None:
+    if not cell:
+        return None
+    try:
+        parse_end(cell)
+    except ValueError:
+        return _date(cell) or (f"'{shortened(cell)}' has no end", "Write an earlier day.")
+    return None
+
+
+def _held(cell: str) -> Remark | None:
+    if not cell or (_DECIMAL.fullmatch(cell) and float(cell) <= 1.0):
+        return None
+    hint = "Write a probability from 0 to 1, such as 0.7, or leave the cell empty."
+    return f"'{shortened(cell)}' is not a probability", hint
+
+
 def shortened(cell: str) -> str:
     """The cell, short enough for a message."""
     return cell if len(cell) <= 40 else f"{cell[:40]}…"
@@ -121,3 +139,16 @@ COLUMNS: dict[str, dict[str, Check]] = {
     },
 }
 """The columns that a table must have, and what their cells may contain."""
+
+OPTIONAL: dict[str, dict[str, Check]] = {
+    "sources.csv": {"supersedes": _anything},
+    "claims.csv": {"known_at": _known_at, "supersedes": _anything},
+    "events.csv": {
+        "happening": _anything,
+        "contested_by": _anything,
+        "held": _held,
+        "known_at": _known_at,
+        "supersedes": _anything,
+    },
+}
+"""The columns that a table may have, and what their cells may contain; any other column is kept as it is."""

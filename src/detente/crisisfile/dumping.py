@@ -15,9 +15,11 @@ from detente.crisisfile.plain import (
     evidence_data,
     factors_data,
     given,
+    holding_data,
     memory_data,
     number_of,
     outcome_data,
+    pattern_data,
     row_data,
     stage_data,
     text_of,
@@ -67,6 +69,7 @@ class _Dump:
         data |= given(title=crisis.title, description=crisis.description)
         data |= {"as_of": crisis.as_of.isoformat(), "horizon": crisis.horizon}
         data |= given(record_from=self.time(crisis.record_from) if crisis.record_from else None)
+        data |= given(holding=holding_data(crisis.holding))
         sections = {
             "actors": _each(crisis.actors, actor_data),
             "calendar": _each(crisis.calendar, self.time),
@@ -172,6 +175,7 @@ class _Dump:
             "cameo": coding.cameo,
             "plover": coding.plover,
             "complete_from": None if coding.complete_from is None else self.time(coding.complete_from),
+            "matches": [pattern_data(pattern) for pattern in coding.matches],
         }
 
     # ── questions, record, tables ───────────────────────────────────────────────────────────────
@@ -189,7 +193,7 @@ class _Dump:
         """One line of the record."""
         line = self.crisis.record[i]
         return {"time": self.time(line.time), "moment": line.moment} | given(
-            outcome=line.outcome, event=line.event
+            outcome=line.outcome, event=line.event, held=line.held if line.held != 1.0 else None
         )
 
     def tables(self) -> Data:

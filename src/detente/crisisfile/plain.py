@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from detente.expressions import Expression, Name, Number
-from detente.model import Actor, Effect, Event, Evidence, Factor, Memory, Outcome, Stage
+from detente.model import Actor, Effect, Event, Evidence, Factor, Holding, Memory, Outcome, Pattern, Stage
 
 Data = dict[str, Any]
 
@@ -103,9 +103,22 @@ def outcome_data(outcome: Outcome) -> Data:
     )
 
 
+def pattern_data(pattern: Pattern) -> str | Data:
+    """A pattern; one that names an event is its id."""
+    return pattern.id or given(**vars(pattern))
+
+
+def holding_data(holding: Holding) -> Data:
+    """What differs from the default in how claims are weighed."""
+    default = vars(Holding())
+    return {name: value for name, value in vars(holding).items() if value != default[name]}
+
+
 def row_data(thing: Any, lists: tuple[str, ...]) -> Data:
     """A source or claim; its other columns stand beside its fields."""
     fields = {name: value for name, value in vars(thing).items() if name not in ("id", "extra")}
+    if fields.get("known_at"):
+        fields["known_at"] = f"{thing.known_at:%Y-%m-%dT%H:%M}"
     return given(**{**fields, **{name: list(fields[name]) for name in lists}}) | dict(
         sorted(thing.extra.items())
     )
@@ -113,7 +126,7 @@ def row_data(thing: Any, lists: tuple[str, ...]) -> Data:
 
 def event_data(event: Event) -> Data:
     """An event."""
-    data = row_data(event, ("actor", "recipient", "sources", "claims"))
+    data = row_data(event, ("actor", "recipient", "sources", "claims", "contested_by"))
     timed = event.date.hour or event.date.minute
     data["date"] = f"{event.date:%Y-%m-%dT%H:%M}" if timed else f"{event.date:%Y-%m-%d}"
     return data if event.line else {name: value for name, value in data.items() if name != "line"}

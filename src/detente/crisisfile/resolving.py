@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from detente.crisisfile.lowering import Resolution, lower
 from detente.crisisfile.reading import Tree, read, read_file
 from detente.crisisfile.schema import validate
-from detente.crisisfile.tables import Tables, read_tables
+from detente.crisisfile.tables import Tables, parse_tables, read_tables
 from detente.errors import CrisisFileError, Fault
 from detente.model import Crisis
 
@@ -46,22 +46,25 @@ def loads(text: str, file: str = "<text>") -> Crisis:
     return resolve_text(text, file).crisis
 
 
-def resolve(path: Path | str) -> Resolution:
-    """As `load`, with what `check` wants to know about the file."""
+def resolve(path: Path | str, *, tables: Mapping[str, str] | None = None) -> Resolution:
+    """As `load`, with what `check` wants to know about the file.
+
+    `tables` are texts to take, by the name of the file, in place of the tables of a folder.
+    """
     path = Path(path)
     if not path.is_dir():
         return _resolve(read_file(path), Tables())
     faults: list[Fault] = []
-    tables: Tables | None = None
+    known: Tables | None = None
     try:
-        tables = read_tables(path)
+        known = read_tables(path) if tables is None else parse_tables(tables)
     except CrisisFileError as problem:
         faults.extend(problem.faults)
     try:
         tree = read_file(path / CRISIS_FILE)
     except CrisisFileError as problem:
         raise CrisisFileError((*faults, *problem.faults)) from None
-    return _resolve(tree, tables, faults)
+    return _resolve(tree, known, faults)
 
 
 def resolve_text(text: str, file: str = "<text>") -> Resolution:

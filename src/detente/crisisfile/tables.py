@@ -1,22 +1,25 @@
 """The tables beside a crisis: ``sources.csv``, ``claims.csv``, ``events.csv``.
 
 Comma-separated, UTF-8, one header line. Lists are separated by semicolons. Columns that are not known here
-are kept in `extra`, as is ``location``. All faults of all three tables are raised together.
+are kept in `extra`, as is ``location``. A row may correct an earlier one, whose id it names in ``supersedes``.
+All faults of all three tables are raised together.
 """
 
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from detente.crisisfile.columns import COLUMNS, shortened
+from detente.crisisfile.columns import COLUMNS, OPTIONAL, shortened
 from detente.crisisfile.reading import read_text
 from detente.crisisfile.scalars import character_code, find_forbidden
 from detente.crisisfile.suggest import did_you_mean
-from detente.dates import parse_date
+from detente.crisisfile.superseding import superseding_faults
+from detente.dates import parse_date, parse_end
 from detente.errors import CrisisFileError, Fault
 from detente.model import Claim, Event, Source
 
@@ -30,16 +33,18 @@ _REFERENCES = (
     ("claims.csv", "source", "sources.csv"),
     ("events.csv", "sources", "sources.csv"),
     ("events.csv", "claims", "claims.csv"),
+    ("events.csv", "contested_by", "claims.csv"),
 )
 
 
 @dataclass(frozen=True)
 class Tables:
-    """What the tables of a crisis say, by id."""
+    """What the tables of a crisis say, by id; `lines` are those of the ids in their files."""
 
     sources: Mapping[str, Source] = field(default_factory=dict)
     claims: Mapping[str, Claim] = field(default_factory=dict)
     events: Mapping[str, Event] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_tables(folder: Path | str) -> Tables:
@@ -92,6 +97,7 @@ def parse_tables(texts: Mapping[str, str], faults: Iterable[Fault] = ()) -> Tabl
         if target not in broken and tables[target].has_ids:
             tables[file].check_references(column, tables[target])
     for table in tables.values():
+        table.check_superseding()
         found.extend(table.faults)
     if found:
         raise CrisisFileError(found)
@@ -100,6 +106,7 @@ def parse_tables(texts: Mapping[str, str], faults: Iterable[Fault] = ()) -> Tabl
         sources={row["id"]: _source(row) for row in sources},
         claims={row["id"]: _claim(row) for row in claims},
         events={row["id"]: _event(row) for row in events},
+        lines={row["id"]: row.line for row in (*sources, *claims, *events)},
     )
 
 
@@ -117,6 +124,10 @@ class _Row:
     def many(self, column: str) -> tuple[str, ...]:
         """The parts of a cell that is a list."""
         return tuple(part.strip() for part in self[column].split(";") if part.strip())
+
+    def instant(self, column: str) -> dt.datetime | None:
+        """The instant that a cell names; of a bare day its end."""
+        return parse_end(self[column]) if self[column] else None
 
     def extra(self, *known: str) -> dict[str, str]:
         """The cells of all other columns."""
@@ -196,7 +207,7 @@ class _Table:
             self._fault(line, "", f"there are {len(cells)} cells, but {len(header)} columns", hint)
         row = _Row({name: cell.strip() for name, cell in zip(header, cells, strict=False)}, line)
         if len(cells) == len(header):
-            for column, check in COLUMNS[self.file].items():
+            for column, check in (COLUMNS[self.file] | OPTIONAL[self.file]).items():
                 if remark := check(row[column]):
                     self._fault(line, column, *remark)
         self.rows.append(row)
@@ -213,6 +224,14 @@ class _Table:
                 if name not in known and len(self.faults) < MAX_TABLE_FAULTS:
                     hint = f"{did_you_mean(name, known)} Add it to {target.file}, or correct it.".strip()
                     self._fault(row.line, column, f"there is no '{shortened(name)}' in {target.file}", hint)
+
+    def check_superseding(self) -> None:
+        """Refuse corrections that do not form chains."""
+        links = {row["id"]: row["supersedes"] for row in self.rows}
+        lines = {row["id"]: row.line for row in self.rows}
+        for id_, message, hint in superseding_faults(links) if self.has_ids else ():
+            if len(self.faults) < MAX_TABLE_FAULTS:
+                self._fault(lines[id_], "supersedes", message, hint)
 
     def refuse_id(self, row: _Row, where: str) -> None:
         """Refuse an id that has been used."""
@@ -243,7 +262,8 @@ def _source(row: _Row) -> Source:
         date=row["date"],
         kind=row["kind"],
         reliability=row["reliability"],
-        extra=row.extra(*COLUMNS["sources.csv"]),
+        supersedes=row["supersedes"],
+        extra=row.extra(*COLUMNS["sources.csv"], *OPTIONAL["sources.csv"]),
     )
 
 
@@ -256,7 +276,9 @@ def _claim(row: _Row) -> Claim:
         source=row.many("source"),
         status=row["status"],
         credibility=row["credibility"],
-        extra=row.extra(*COLUMNS["claims.csv"]),
+        known_at=row.instant("known_at"),
+        supersedes=row["supersedes"],
+        extra=row.extra(*COLUMNS["claims.csv"], *OPTIONAL["claims.csv"]),
     )
 
 
@@ -274,6 +296,10 @@ def _event(row: _Row) -> Event:
         happening=row["happening"],
         sources=row.many("sources"),
         claims=row.many("claims"),
+        contested_by=row.many("contested_by"),
+        held=float(row["held"]) if row["held"] else None,
+        known_at=row.instant("known_at"),
+        supersedes=row["supersedes"],
         line=row.line,
-        extra=row.extra(*COLUMNS["events.csv"], "happening"),
+        extra=row.extra(*COLUMNS["events.csv"], *OPTIONAL["events.csv"]),
     )

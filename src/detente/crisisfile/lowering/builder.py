@@ -14,7 +14,6 @@ from typing import Literal, TypeAlias, TypeVar
 
 from detente.crisisfile.lowering.words import RESERVED, is_name
 from detente.crisisfile.reading import Path, Tree, dotted
-from detente.crisisfile.schema.pieces import PatternForm
 from detente.dates import days_between, end_of_day, parse_date
 from detente.errors import Fault
 from detente.expressions import Expression
@@ -25,6 +24,7 @@ from detente.model import (
     Effect,
     Evidence,
     Factor,
+    Holding,
     Memory,
     Moment,
     Outcome,
@@ -157,8 +157,8 @@ class Builder:
     hooks: list[Hook] = field(default_factory=list)
     binds: list[Bind] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    matches: dict[str, tuple[PatternForm, ...]] = field(default_factory=dict)
     unsupported: list[str] = field(default_factory=list)
+    holding: Holding = field(default_factory=Holding)
 
     # ── faults and places ───────────────────────────────────────────────────────────────────────
 

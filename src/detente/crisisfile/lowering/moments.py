@@ -9,9 +9,9 @@ from detente.crisisfile.lowering.builder import Builder, Draft
 from detente.crisisfile.lowering.numbers import condition, number_and_chance
 from detente.crisisfile.lowering.pieces import Effects, effects, outcomes
 from detente.crisisfile.reading import Path
-from detente.crisisfile.schema.pieces import MomentForm
+from detente.crisisfile.schema.pieces import MomentForm, PatternForm
 from detente.expressions import Binary, Call, Expression, Name, Number
-from detente.model import Cause, Coding, Effect, Timer
+from detente.model import Cause, Coding, Effect, Pattern, Timer
 
 NO_YES = ("no", "yes")
 
@@ -42,8 +42,6 @@ def add_moment(
         main=form.listed,
         coding=_coding(build, form, path),
     )
-    if form.matches:
-        build.matches[name] = form.matches
     return build.add_moment(draft, path)
 
 
@@ -104,6 +102,19 @@ def _limits(build: Builder, form: MomentForm, name: str, path: Path) -> Expressi
     return both(limit, is_at(f"{name}.not_within", "no"))
 
 
+def _pattern(form: PatternForm) -> Pattern:
+    """A pattern as the model keeps it: an id stands alone."""
+    if form.id is not None:
+        return Pattern(id=form.id)
+    return Pattern(
+        actor=form.actor or "",
+        recipient=form.recipient or "",
+        cameo=form.cameo or "",
+        plover=form.plover or "",
+        location=form.location or "",
+    )
+
+
 def _coding(build: Builder, form: MomentForm, path: Path) -> Coding:
     for word, parties in (("actor", form.actor), ("recipient", form.recipient)):
         for party in parties:
@@ -115,4 +126,5 @@ def _coding(build: Builder, form: MomentForm, path: Path) -> Coding:
         cameo=form.cameo,
         plover=form.plover,
         complete_from=None if complete is None else build.time(complete, (*path, "complete_from")),
+        matches=tuple(_pattern(each) for each in form.matches),
     )

@@ -15,14 +15,15 @@ from detente.crisisfile.lowering.deliberations import lower_deliberations
 from detente.crisisfile.lowering.evidence import check_evidence
 from detente.crisisfile.lowering.freezing import settle
 from detente.crisisfile.lowering.hidden import lower_hidden
+from detente.crisisfile.lowering.holding import holding_of
 from detente.crisisfile.lowering.numbers import plain
 from detente.crisisfile.lowering.occasions import lower_occasions
 from detente.crisisfile.lowering.primitives import lower_primitives
 from detente.crisisfile.lowering.procedures import lower_procedures
 from detente.crisisfile.lowering.questions import lower_questions
-from detente.crisisfile.lowering.record import listed_record, record_of
+from detente.crisisfile.lowering.record import check_ids, listed_record, record_of
 from detente.crisisfile.lowering.red_lines import lower_red_lines
-from detente.crisisfile.lowering.tabled import tables_of
+from detente.crisisfile.lowering.tabled import check_claims, tables_of
 from detente.crisisfile.lowering.words import is_name
 from detente.crisisfile.reading import Tree
 from detente.crisisfile.schema import CrisisForm, Validated
@@ -92,6 +93,7 @@ def _lower(build: Builder, form: CrisisForm, tables: Tables | None) -> Resolutio
     horizon = _horizon(build, form)
     lower_occasions(build, form, horizon)
     check(build)
+    build.holding = holding_of(build, form)
     record: tuple[Recorded, ...] = ()
     unmatched: tuple[str, ...] = ()
     if tables_known:
@@ -162,9 +164,11 @@ def _calendar(build: Builder, form: CrisisForm) -> None:
 
 
 def _record(build: Builder, form: CrisisForm, tables: Tables) -> tuple[tuple[Recorded, ...], tuple[str, ...]]:
+    check_ids(build, tables.events)
+    check_claims(build, tables)
     if form.record is not None:
         return listed_record(build, form.record), ()
-    return record_of(build, tables.events, "events.csv" if not form.events else build.tree.file)
+    return record_of(build, tables, in_file=bool(form.events))
 
 
 def _horizon(build: Builder, form: CrisisForm) -> float:
@@ -198,4 +202,5 @@ def _crisis(
         claims=sorted_by_name(tables.claims),
         events=sorted_by_name(tables.events),
         calendar=sorted_by_name(build.calendar),
+        holding=build.holding,
     )

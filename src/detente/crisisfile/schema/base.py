@@ -82,6 +82,32 @@ Instant: TypeAlias = Annotated[
 ]
 """A date or date with time; in the machine form also a model time [day]."""
 
+
+def _probability(raw: Any) -> Any:
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not 0.0 <= raw <= 1.0:
+        raise ValueError(
+            f"a probability is expected here, but this is {describe(raw)}|Write a number from 0 to 1."
+        )
+    return float(raw)
+
+
+Probability: TypeAlias = Annotated[
+    float, BeforeValidator(_probability), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})
+]
+"""A plain number in [0, 1]."""
+
+
+def _ratio(raw: Any) -> Any:
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or raw < 0.0:
+        raise ValueError(
+            f"a number of zero or more is expected here, but this is {describe(raw)}|Write one, such as 1.5."
+        )
+    return float(raw)
+
+
+Ratio: TypeAlias = Annotated[float, BeforeValidator(_ratio), WithJsonSchema({"type": "number", "minimum": 0})]
+"""A plain number of zero or more."""
+
 Section: TypeAlias = Annotated[dict[str, Item], BeforeValidator(_whole)]
 """A mapping from names to things."""
 

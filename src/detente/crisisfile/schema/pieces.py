@@ -140,13 +140,15 @@ class PatternForm(Evidenced):
     actor: str | None = Field(None, description="One of the event's actors.")
     recipient: str | None = Field(None, description="One of the event's recipients.")
     cameo: str | None = Field(None, description="Beginning of the CAMEO code, in quotes.")
-    location: str | None = Field(None, description="The event's location.")
+    plover: str | None = Field(None, description="The PLOVER category.")
+    location: str | None = Field(None, description="The event's location; in event data the country.")
 
     @model_validator(mode="after")
     def _says_something(self) -> PatternForm:
-        if not any((self.id, self.actor, self.recipient, self.cameo, self.location)):
+        if not any((self.id, self.actor, self.recipient, self.cameo, self.plover, self.location)):
             raise ValueError(
-                "this pattern fits every event|Name `actor`, `recipient`, `cameo` or `location`, or an id."
+                "this pattern fits every event|"
+                "Name `actor`, `recipient`, `cameo`, `plover` or `location`, or an id."
             )
         return self
 

@@ -6,7 +6,17 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from detente.crisisfile.schema.base import Evidenced, Form, Instant, Many, Names, Section, Value
+from detente.crisisfile.schema.base import (
+    Evidenced,
+    Form,
+    Instant,
+    Many,
+    Names,
+    Probability,
+    Ratio,
+    Section,
+    Value,
+)
 from detente.crisisfile.schema.primitives import PrimitiveSections
 from detente.crisisfile.schema.rich import RichSections
 
@@ -24,6 +34,26 @@ class QuestionForm(Evidenced):
     criterion: str = Field("", description="Exactly what counts.")
 
 
+class HoldingForm(Form):
+    """How claims in conflict are weighed; what is left out keeps its default."""
+
+    prior: Probability | None = Field(
+        None, description="Probability of an event before any claim; default 0.5."
+    )
+    credibility: Section[Ratio] = Field(
+        {}, description='Likelihood ratio of a claim by its grade, in quotes: `{"1": 20, "2": 4}`.'
+    )
+    reliability: Section[Probability] = Field(
+        {}, description="Part of the log ratio that is kept, by the grade of the source: `{A: 1, B: 0.8}`."
+    )
+    status: Section[Ratio] = Field(
+        {}, description="Part of the log ratio that is kept, by the status of the claim: `{disputed: 0.5}`."
+    )
+    repeated: Probability | None = Field(
+        None, description="Part that a further claim of one chain of sources keeps; default 0."
+    )
+
+
 class SourceForm(Form):
     """A document, in a file without tables; other keys are kept."""
 
@@ -34,6 +64,7 @@ class SourceForm(Form):
     date: str = Field("", description="When.")
     kind: str = Field("", description="Report, article, treaty …")
     reliability: str = Field("", description="Admiralty grade A–F.")
+    supersedes: str = Field("", description="Id of the source that this one corrects.")
 
 
 class ClaimForm(Form):
@@ -47,6 +78,10 @@ class ClaimForm(Form):
     source: Names = Field((), description="Ids of sources.")
     status: str = Field("asserted", description="Asserted, corroborated, denied or disputed.")
     credibility: str = Field("", description="Admiralty grade 1–6.")
+    known_at: str = Field(
+        "", description="From when it was known: a day, to its end, or an instant; default: from its sources."
+    )
+    supersedes: str = Field("", description="Id of the claim that this one corrects.")
 
 
 class EventForm(Form):
@@ -66,7 +101,17 @@ class EventForm(Form):
     confidence: str = Field("", description="How sure it is.")
     happening: str = Field("", description="The happening that it fires; `-` for none.")
     sources: Names = Field((), description="Ids of sources.")
-    claims: Names = Field((), description="Ids of claims.")
+    claims: Names = Field((), description="Ids of claims that tell of it.")
+    contested_by: Names = Field((), description="Ids of claims that deny it.")
+    held: Probability | None = Field(
+        None,
+        description="Probability that it happened, 0 to 1; default: from its claims, where they conflict.",
+    )
+    known_at: str = Field(
+        "",
+        description="From when it was known: a day, to its end, or an instant; default: the end of its date.",
+    )
+    supersedes: str = Field("", description="Id of the event that this one corrects.")
     line: int = Field(0, description="Machine form: its line in the table.")
 
 
@@ -77,6 +122,7 @@ class RecordedForm(Form):
     moment: str = Field(description="The moment that fires.")
     outcome: str = Field("", description="How it turned out.")
     event: str = Field("", description="Id of the event.")
+    held: Probability = Field(1.0, description="Probability that it happened, 0 to 1.")
 
 
 class CrisisForm(PrimitiveSections, RichSections):
@@ -90,6 +136,7 @@ class CrisisForm(PrimitiveSections, RichSections):
     horizon: Value | None = Field(None, description="How far to simulate; default: the last closing date.")
     record_from: Instant | None = Field(None, description="Where replay begins; default: as_of (no replay).")
     questions: Section[QuestionForm] = Field({}, description="What is asked.")
+    holding: HoldingForm | None = Field(None, description="How claims in conflict are weighed.")
     sources: Section[SourceForm] = Field({}, description="Documents; usually sources.csv.")
     claims: Section[ClaimForm] = Field({}, description="Claims; usually claims.csv.")
     events: Section[EventForm] = Field({}, description="Events; usually events.csv.")
