@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 from detente import load, simulate
 from detente.cli.app import app
 from detente.forecasting.result import forecast_of
+from detente.forecasting.stocks import stocks_of_interest
 from detente.forecasting.wording import probability_text
 from detente.report import report
-from detente.report.answers import stocks_of_interest
 from detente.report.writing import ReportError, browser, report_form
 
 VOID = {"meta", "img", "br", "link", "input"}
@@ -150,3 +150,17 @@ def test_command_refuses_before_it_runs(tmp_path):
     done = CliRunner().invoke(app, ["report", "cuba_1962", "--out", str(tmp_path / "cuba.doc")])
     assert done.exit_code != 0
     assert "html, md, pdf" in done.output
+
+
+def test_the_command_studies_the_run(tmp_path):
+    """What drives the answers, what they lean on and the scenarios of the crisis, from the same seed."""
+    target = tmp_path / "cuba.md"
+    arguments = ["report", "cuba_1962", "--seed", "3", "--trajectories", "8000", "--out", str(target)]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    text = target.read_text(encoding="utf-8")
+    for title in ("What drives the answers", "What would change it", "What the answers lean on"):
+        assert f"## {title}" in text
+    found = forecast_of(simulate(load("cuba_1962"), trajectories=8000, seed=3))
+    for answer in found.answers.values():
+        assert probability_text(answer) in text

@@ -1,9 +1,10 @@
-"""The command ``report``: one run with its stocks along the way, and the page about it."""
+"""The command ``report``: one run, what is studied of it, and the page about it."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from detente.cli.running import Bar
 
@@ -18,25 +19,32 @@ def write_report(
     threads: int | None,
     quiet: bool,
 ) -> Path:
-    """Simulate a crisis and write the report; the default file is named after the crisis."""
-    from detente.catalog import load
+    """Simulate a crisis, study it and write the report; the default file is named after the crisis."""
+    from detente.analysis.comparing import compare
+    from detente.catalog import find_crisis, load
     from detente.engine import simulate
     from detente.forecasting.result import forecast_of
+    from detente.forecasting.stocks import stocks_of_interest
     from detente.report import report
-    from detente.report.answers import stocks_of_interest
+    from detente.report.reasons import drivers_section, leanings_section, questions_of_interest
+    from detente.report.studies import what_if_section
     from detente.report.writing import report_form
+    from detente.scenario import find_scenario, list_scenarios, load_scenario
 
-    crisis = load(name)
+    crisis, folder = load(name), find_crisis(name)
     target = Path(f"{crisis.name}.html") if out is None else out
     report_form(target)
+    scenarios = [load_scenario(find_scenario(each, folder)) for each in list_scenarios(folder)]
+    run: dict[str, Any] = {"trajectories": trajectories, "replicates": replicates, "threads": threads}
     with Bar(shown=not quiet and sys.stderr.isatty()) as bar:
         ensemble = simulate(
-            crisis,
-            trajectories=trajectories,
-            replicates=replicates,
-            seed=seed,
-            threads=threads,
-            paths=stocks_of_interest(crisis),
-            progress=bar.update,
+            crisis, seed=seed, paths=stocks_of_interest(crisis), log=True, progress=bar.update, **run
         )
-    return report(forecast_of(ensemble), futures=ensemble.paths).save(target)
+        found = forecast_of(ensemble)
+        questions = questions_of_interest(found)
+        studies = [drivers_section(ensemble, questions)]
+        if scenarios:
+            run["seed"] = ensemble.settings.seed
+            studies.append(what_if_section(compare(crisis, scenarios, progress=bar.update, **run)))
+        studies.append(leanings_section(ensemble, questions))
+    return report(found, futures=ensemble.paths, studies=studies).save(target)

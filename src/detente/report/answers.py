@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from detente.engine.ensemble import Paths
-from detente.expressions import Name, walk
 from detente.forecasting import Forecast
 from detente.forecasting.answers import Answer
 from detente.forecasting.deadlines import Deadline, deadlines_of
+from detente.forecasting.stocks import is_influence
 from detente.forecasting.tables import ACTIONS, action_rows
 from detente.forecasting.wording import LEGEND, error_text, probability_text, range_text
 from detente.layout import Column
@@ -91,34 +91,9 @@ def _deadline(each: Deadline) -> tuple[Cell, ...]:
     return each.day.isoformat(), title, ", ".join(each.outcomes)
 
 
-def stocks_of_interest(crisis: Crisis) -> tuple[str, ...]:
-    """The stocks that questions ask for, and the influence of factions where an actor has several.
-
-    Examples
-    --------
-    >>> from detente import load
-    >>> stocks_of_interest(load("cuba_1962"))[-1].split(".")[0]
-    'USSR'
-    """
-    asked = {
-        node.name
-        for question in crisis.questions.values()
-        for node in walk(question.yes_if)
-        if isinstance(node, Name) and node.name in crisis.stocks and crisis.stocks[node.name].title
-    }
-    influences = [
-        f"{name}.{faction.name}"
-        for name, actor in crisis.actors.items()
-        if len(actor.factions) > 1
-        for faction in actor.factions
-        if f"{name}.{faction.name}" in crisis.stocks
-    ]
-    return (*sorted(asked), *influences)
-
-
 def stocks_section(crisis: Crisis, futures: Paths, past: Paths | None = None) -> Section:
     """How the stocks that questions ask for may go, and the balance of the factions."""
-    stocks = {name: values for name, values in futures.values.items() if not _is_influence(crisis, name)}
+    stocks = {name: values for name, values in futures.values.items() if not is_influence(crisis, name)}
     pictures: list[Picture] = []
     if stocks:
         fans = fan_charts(crisis, Paths(futures.times, stocks), past=past)
@@ -130,11 +105,6 @@ def stocks_section(crisis: Crisis, futures: Paths, past: Paths | None = None) ->
             alt = f"Shares of influence of the factions of {actor.title or name}, medians and 90 % ranges."
             pictures.append(picture(balance, f"Factions: {actor.title or name}", alt))
     return Section("quantities", "Quantities and factions", pictures=tuple(pictures))
-
-
-def _is_influence(crisis: Crisis, stock: str) -> bool:
-    actor, _, faction = stock.partition(".")
-    return actor in crisis.actors and any(each.name == faction for each in crisis.actors[actor].factions)
 
 
 def _ends(crisis: Crisis, paths: Paths) -> str:

@@ -25,11 +25,12 @@ Cell = str | Bar
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under their heads; `caption` says what the numbers are."""
+    """Rows of cells under their heads; `title` stands above, `caption` below says what the numbers are."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     caption: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True)

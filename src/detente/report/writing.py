@@ -195,6 +195,8 @@ def _markdown(made: Report, folder: str) -> Iterator[str]:
 def _table(table: Table) -> Iterator[str]:
     if not table.rows:
         return
+    if table.title:
+        yield from (f"### {_escaped(table.title)}", "")
     kept = [k for k in range(len(table.columns)) if isinstance(table.rows[0][k], str)]
     yield "| " + " | ".join(_escaped(table.columns[k].head) for k in kept) + " |"
     yield "|" + "|".join("---:" if table.columns[k].right else "---" for k in kept) + "|"
