@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from detente.crisisfile import loads
 from detente.engine import interpreter, kernel, simulate
 from detente.engine.compiling import compile_crisis
 from detente.engine.ensemble import Settings, memory_needed
@@ -723,7 +724,7 @@ def random_crises(draw):
             timer(
                 name,
                 draw(delays) if name == "t2" else "0.75",
-                *draw(effects(raises)),
+                *draw(effects((*raises, "c3"))),
                 varies=draw(st.sampled_from([None, "1.5"])),
                 guard=draw(perhaps),
                 outcomes=draw(outcomes(raises)),
@@ -736,7 +737,7 @@ def random_crises(draw):
             trigger(
                 name,
                 draw(conditions),
-                *draw(effects(raises)),
+                *draw(effects((*raises, "c3"))),
                 rearm=draw(perhaps),
                 guard=draw(perhaps),
                 outcomes=draw(outcomes(raises)),
@@ -751,7 +752,7 @@ def random_crises(draw):
         schedule(
             "d1",
             draw(dates),
-            *draw(effects(raises)),
+            *draw(effects((*raises, "c3"))),
             guard=draw(perhaps),
             outcomes=[outcome("a", 0.5), outcome("b")],
             complete_from=draw(st.sampled_from([None, -8.0])),
@@ -1371,6 +1372,20 @@ class TestEnsemble:
     def test_impossible_settings(self, how, words):
         with pytest.raises(ModelError, match=words):
             simulate(WATCHED, **({"trajectories": 8, "seed": 1} | how))
+
+
+class TestRaisedClocks:
+    """An action may also be raised; its guard then counts as for any other moment."""
+
+    def test_a_closed_guard_keeps_it_from_being_raised(self):
+        crisis = loads(
+            "crisis: c\nas_of: 2024-11-30\nhorizon: 10 d\nsource: judgement\nbecause: test\n"
+            "occasions: {go: {dates: [2024-12-03, 2024-12-06], effects: [{raise: a}]}}\n"
+            "actions: {a: {rate: 0 per day, only_while: count(go) > 1}}\n"
+        )
+        assert simulate(crisis, trajectories=8, seed=1).counts == {"go": 2.0, "a": 1.0}
+        log = simulate_reference(crisis, {"actions.a.rate": 0.0}, seed=1, number=0).log
+        assert log == [(2.0, "go"), (5.0, "go"), (5.0, "a")]
 
 
 class TestMachineCode:

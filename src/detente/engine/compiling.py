@@ -314,11 +314,20 @@ class _Compiler:
 
     # ── moments and what they do ────────────────────────────────────────────────────────────────
 
+    def _raised(self) -> set[str]:
+        """The moments that some effect raises."""
+        own = [effect for moment in self.moments.values() for effect in moment.effects]
+        outcomes = [outcome for moment in self.moments.values() for outcome in moment.outcomes]
+        effects = [*own, *(effect for outcome in outcomes for effect in outcome.effects)]
+        return {effect.target for effect in effects if effect.does == "raise"}
+
     def _moments(self) -> list[tuple[int, ...]]:
         records: list[tuple[int, ...]] = []
+        raised = self._raised()
         for name in self.moment_names:
             moment = self.moments[name]
-            guard = NO_PROGRAM if isinstance(moment.cause, Clock) else self._optional(moment.guard)
+            by_itself = isinstance(moment.cause, Clock) and name not in raised  # then its intensity is 0
+            guard = NO_PROGRAM if by_itself else self._optional(moment.guard)
             start, end = self._effects(name, moment.effects)
             dated = int(isinstance(moment.cause, Schedule))
             records.append((*guard, start, end, 0, 0, dated))
