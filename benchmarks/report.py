@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import bench_engine as bench
+from bench_import import COLUMNS_2, Reading, measure_import
 from dump import NoCompiler
 
 RESULTS = Path(__file__).parent / "results.json"
@@ -67,8 +68,13 @@ def _lanes() -> Rows:
     return [asdict(lanes) for lanes in bench.measure_lanes()]
 
 
+def _import() -> Rows:
+    return [asdict(reading) for reading in measure_import()]
+
+
 PARTS: dict[str, Callable[[], Rows]] = {
     "twin": _twin, "speed": _speed, "start": _start, "gillespy2": _gillespy2, "mesa": _mesa, "lanes": _lanes,
+    "import": _import,
 }  # fmt: skip
 
 
@@ -206,6 +212,21 @@ def _lanes_table(rows: Rows) -> str:
     )  # fmt: skip
 
 
+def _import_table(rows: Rows) -> str:
+    readings = [Reading(**row) for row in rows]
+    size = f"{readings[0].rows:,} rows of {len(COLUMNS_2)} columns, {readings[0].megabytes:.0f} MB"
+    return f"{size}; ratios are of time to the first line.\n\n" + _markdown(
+        ["way", "s", "ratio", "CPU s", "ratio", "10³ rows/s"],
+        (
+            [
+                reading.what, f"{reading.seconds:.2f}", f"{reading.ratio:.2f}", f"{reading.cpu_seconds:.2f}",
+                f"{reading.cpu_ratio:.2f}", f"{reading.rows_per_second / 1e3:.0f}",
+            ]
+            for reading in readings
+        ),
+    )  # fmt: skip
+
+
 _SECTIONS: list[tuple[str, str, Callable[[Rows], str]]] = [
     ("speed", "Speed and memory", _speed_table),
     ("twin", "Against the same kernel in C++", _twin_table),
@@ -213,6 +234,7 @@ _SECTIONS: list[tuple[str, str, Callable[[Rows], str]]] = [
     ("mesa", "Against Mesa", _mesa_table),
     ("start", "Start", _start_table),
     ("lanes", "Vectorised loops", _lanes_table),
+    ("import", "Import of event data", _import_table),
 ]
 
 

@@ -9,6 +9,8 @@ from scipy import stats
 from detente.scoring import (
     brier_score,
     calibration_curve,
+    crps_curve,
+    crps_ensemble,
     crps_exponential,
     crps_normal,
     crps_poisson,
@@ -119,3 +121,43 @@ def test_points_outside_the_consistency_band():
         curve = calibration_curve(p, y, level=0.9, resamples=300, seed=seed + 10_000)
         outside.append(np.mean((curve.observed < curve.lower) | (curve.observed > curve.upper)))
     assert np.mean(outside) == pytest.approx(0.1, abs=0.025)
+
+
+# --- CRPS of a time, from its curve -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("outcome", [0.0, 0.4, 2.0, 3.3, 9.99, 10.0, 25.0, np.inf])
+def test_crps_curve_is_its_integral(outcome):
+    times, curve = np.array([0.0, 1.0, 3.0, 10.0]), np.array([0.0, 0.3, 0.3, 0.8])
+    n = 2_000_000
+    t = (np.arange(n) + 0.5) * 10.0 / n
+    integral = np.square(np.interp(t, times, curve) - (outcome <= t)).mean() * 10.0
+    assert float(crps_curve(times, curve, outcome)) == pytest.approx(integral, abs=1e-5)
+
+
+def test_crps_curve_of_a_whole_law_is_its_crps():
+    """Where the window holds all of the law, it is the ordinary CRPS: of the uniform law on (2, 6) here."""
+    outcomes = np.array([0.0, 2.5, 4.0, 7.0])
+    members = 2.0 + 4.0 * (np.arange(4000) + 0.5) / 4000
+    expected = crps_ensemble(members, outcomes)
+    times, curve = [0.0, 2.0, 6.0, 9.0], [0.0, 0.0, 1.0, 1.0]
+    np.testing.assert_allclose(crps_curve(times, curve, outcomes), expected, atol=1e-4)
+
+
+def test_crps_curve_constants():
+    """twcrps_ensemble of scoringrules 0.10: 4,000 evenly spaced members on (2, 6), the weight on [0, 3]."""
+    found = crps_curve([0.0, 2.0, 3.0], [0.0, 0.0, 0.25], [2.5, np.inf])
+    np.testing.assert_allclose(found, [0.33333334375, 0.02083334375], atol=1e-7)
+
+
+def test_crps_curve_is_proper_for_censored_times():
+    """The mean score of an exponential time, seen for 30 days only, is least at its own rate; exact, no chance."""
+    t = np.linspace(0.0, 30.0, 301)
+    rate = 0.03
+    u = (np.arange(20_000) + 0.5) / 20_000
+    outcomes = -np.log1p(-u) / rate
+    outcomes = np.where(outcomes <= 30.0, outcomes, np.inf)
+    mean = {
+        r: float(crps_curve(t, 1 - np.exp(-r * t), outcomes).mean()) for r in (0.02, 0.027, 0.03, 0.033, 0.05)
+    }
+    assert min(mean, key=mean.__getitem__) == rate

@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from detente.checking.contradictions import contradictions, median_trace
+from detente.checking.counted_twice import counted_twice
 from detente.checking.evidence import evidence_shares, resting_on_judgement
 from detente.checking.excitation import ERROR_FROM, WARN_FROM, excitation
 from detente.checking.reachability import Reachable, can_hold, reachable
 from detente.crisisfile import Resolution
+from detente.crisisfile.holding import hold
 from detente.crisisfile.reading import Tree
+from detente.crisisfile.superseding import in_force
 from detente.expressions import First, walk
-from detente.model import Clock, Crisis, Effect, Moment, Question, Timer
+from detente.model import HELD, Clock, Crisis, Effect, Moment, Question, Timer
 
 MOST_JUDGED = 0.4
 """Share of estimates on judgement alone from which `check` warns."""
@@ -38,17 +42,21 @@ class Finding:
 def check(resolution: Resolution) -> tuple[Finding, ...]:
     """Everything that looks wrong in a resolved crisis: errors first, then warnings, then notes.
 
-    Runs the replay of 200 draws to judge excitation; otherwise nothing is simulated.
+    Runs the replay of 200 draws to judge excitation, and one more to find what contradicts the ledger; otherwise
+    nothing is simulated.
     """
     crisis, tree = resolution.crisis, resolution.tree
     found = reachable(crisis)
     remarks = [
         *_unsupported(resolution),
         *_unmatched(resolution),
+        *_uncertain(crisis),
+        *_ledger(crisis),
         *_unreachable(crisis, found, tree),
         *_contradictions(crisis),
         *_questions(crisis, found),
         *_excitation(crisis),
+        *_counted_twice(crisis),
         *_evidence(resolution),
     ]
     rank = {"error": 0, "warning": 1, "note": 2}
@@ -72,6 +80,31 @@ def _unmatched(resolution: Resolution) -> Iterator[Finding]:
             "warning", 0, f"events.{event}", "this event fires nothing in the replay",
             "Name its happening, let an action match it, or mark it as background with `-`.",
         )  # fmt: skip
+
+
+def _uncertain(crisis: Crisis) -> Iterator[Finding]:
+    """Events that may or may not have happened, with how far they are held and why."""
+    for name, event in in_force(crisis.events).items():
+        held = hold(event, crisis.claims, crisis.sources, crisis.holding)
+        if held.is_uncertain:
+            taken = "A replay takes it as" if held.probability >= HELD else "A replay leaves it out, as not"
+            yield Finding(
+                "note", 0, f"events.{name}", f"this event is held with {held.probability:.2f}: {held.why}",
+                f"{taken} having happened.",
+            )  # fmt: skip
+        elif event.confidence == "disputed" and event.held is None:
+            yield Finding(
+                "note", 0, f"events.{name}", "its confidence is 'disputed', but no claim contests it: held with 1",
+                "`confidence` enters no number. Name the claims that deny it in `contested_by`, or write `held`.",
+            )  # fmt: skip
+
+
+def _ledger(crisis: Crisis) -> Iterator[Finding]:
+    """What is recorded though the crisis says that it could not happen, at the median of the prior."""
+    traces = [median_trace(crisis)] if crisis.record_from < 0.0 else []
+    for fault in contradictions(crisis, traces):
+        path = f"{fault.file} {fault.path}".strip()
+        yield Finding("error", fault.line, path, fault.message, fault.hint)
 
 
 # ── what cannot happen ───────────────────────────────────────────────────────────────────────────
@@ -188,6 +221,16 @@ def _excitation(crisis: Crisis) -> Iterator[Finding]:
         f" or more in {100 * measured.share_above_one:.0f} % of draws",
         "Lower `times`, shorten the half-life, or set a lower `at_most`.",
     )  # fmt: skip
+
+
+def _counted_twice(crisis: Crisis) -> Iterator[Finding]:
+    """Priors that cite events from which a fit would learn once more."""
+    for parameter, events in counted_twice(crisis):
+        text = f"its prior cites {', '.join(events)} of the complete record that it would be fitted to: counted twice"
+        yield Finding(
+            "error", 0, parameter, text,
+            "Write the rate as `counted:`, which counts the events once, or cite what is known besides the record.",
+        )  # fmt: skip
 
 
 def _evidence(resolution: Resolution) -> Iterator[Finding]:

@@ -133,7 +133,7 @@ def _add(crisis: Crisis, found: Reachable, moment: Moment) -> None:
 
 
 def _recorded(crisis: Crisis) -> Iterable[str]:
-    for item in crisis.record:
+    for item in crisis.replayed:
         yield item.moment
         if item.outcome:
             yield f"{item.moment}.{item.outcome}"

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from detente.dates import days_between, end_of_day, parse_date
 from detente.errors import ForecastError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from rich.progress import Progress
 
     from detente.forecasting import Forecast
@@ -31,16 +33,32 @@ Horizon = Callable[["Crisis"], float | None]
 
 
 def carry_out(
-    name: str, *, out: Path | None, quiet: bool, horizon: Horizon, threads: int | None, **settings: Any
+    name: str,
+    *,
+    out: Path | None,
+    archive: Path | None = None,
+    posterior: Path | None = None,
+    force: bool = False,
+    quiet: bool,
+    horizon: Horizon,
+    threads: int | None,
+    **settings: Any,
 ) -> Forecast:
-    """Load a crisis, say what it will cost, simulate it under a progress bar and write it to `out`."""
+    """Load a crisis, say what it will cost, simulate it under a progress bar and write it to `out`.
+
+    `posterior` is a folder that `detente fit` has written; with `force` it may be of another state of the crisis.
+    """
     from detente.catalog import load
     from detente.forecasting import forecast, memory_for
     from detente.forecasting.folder import refuse_foreign
 
     if out is not None:
         refuse_foreign(out)
+    if archive is not None:
+        _refuse_broken(archive)
     crisis = load(name)
+    if posterior is not None:
+        settings["posterior"] = _fitted(posterior, crisis, force=force)
     cores = threads or os.cpu_count() or 1
     needed = memory_for(
         crisis, trajectories=settings["trajectories"], replicates=settings["replicates"], threads=cores
@@ -56,7 +74,38 @@ def carry_out(
         say(f"{found.ensemble.n_trajectories:,} futures in {took:.1f} s.")
     if out is not None:
         found.save(out)
+    if archive is not None:
+        _archive(found, archive, quiet)
     return found
+
+
+def _fitted(folder: Path, crisis: Crisis, *, force: bool) -> Mapping[str, NDArray[np.float64]]:
+    """The joint draws of a posterior, if it is one of this crisis."""
+    from detente.inference import Posterior
+
+    found = Posterior.load(folder)
+    found.refuse_other(crisis, force=force)
+    return found.parameters
+
+
+def _refuse_broken(archive: Path) -> None:
+    """Stop before a long run where its forecast could not be archived."""
+    from detente.forecasting.archive import entry_files, read, refuse_foreign
+
+    refuse_foreign(archive)
+    if entry_files(archive):
+        read(archive)
+
+
+def _archive(found: Forecast, archive: Path, quiet: bool) -> None:
+    from detente.forecasting.archive import add
+
+    if found.ensemble.interrupted:
+        say("Not archived: an interrupted forecast is not kept as if it were whole.")
+        return
+    entry = add(archive, found)
+    if not quiet:
+        say(f"Archived as entry {entry.number} of {archive}, digest {entry.digest[:16]}.")
 
 
 def _refuse_more_than_there_is(needed: int) -> None:
@@ -108,10 +157,21 @@ def _wrong_horizon(message: str) -> typer.BadParameter:
 
 
 class Bar:
-    """A progress bar on stderr that appears only once the work takes over a second."""
+    """A progress bar on stderr that appears only once the work takes over a second.
 
-    def __init__(self, *, shown: bool) -> None:
+    `unit` is what is counted; `preparing` is said until the first of them is done.
+    """
+
+    def __init__(
+        self,
+        *,
+        shown: bool,
+        unit: str = "futures",
+        preparing: str = "Preparing (the first run compiles the engine)",
+    ) -> None:
         self._shown = shown
+        self._unit = unit
+        self._preparing = preparing
         self._progress: Progress | None = None
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
@@ -123,7 +183,7 @@ class Bar:
 
             columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
             self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._task = self._progress.add_task("Preparing (the first run compiles the engine)", total=None)
+            self._task = self._progress.add_task(self._preparing, total=None)
             self._timer = threading.Timer(SHOWN_AFTER, self._show)
             self._timer.daemon = True
             self._timer.start()
@@ -135,9 +195,9 @@ class Bar:
                 self._progress.start()
 
     def update(self, done: int, of: int) -> None:
-        """Take the numbers of finished and of all futures."""
+        """Take the numbers of what is finished and of all."""
         if self._progress is not None:
-            text = f"{done:,} of {of:,} futures"
+            text = f"{done:,} of {of:,} {self._unit}"
             self._progress.update(self._task, completed=done, total=of, description=text)
 
     def __exit__(

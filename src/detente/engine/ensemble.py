@@ -19,7 +19,7 @@ from detente.engine import tables as tb
 from detente.engine.blocks import Start, load_block, new_block, run_block
 from detente.engine.compiling import Compiled, compile_crisis
 from detente.engine.replaying import pending_strikes, prepare, simulation_plan
-from detente.engine.sampling import Floats, draw_parameters, evaluate
+from detente.engine.sampling import Floats, digest_of_draws, drawn_or_fitted, evaluate
 from detente.engine.streams import lanes
 from detente.engine.tables import WIDTH
 from detente.engine.watching import Watch
@@ -35,7 +35,11 @@ RUNAWAY_ALLOWANCE = 1000
 
 @dataclass(frozen=True)
 class Settings:
-    """How an ensemble was run. `tick` and `epoch` in days; trajectories = n_draws · n_replicates."""
+    """How an ensemble was run. `tick` and `epoch` in days; trajectories = n_draws · n_replicates.
+
+    `posterior` is the digest of the joint draws that it ran with, empty where all parameters were drawn from
+    their priors.
+    """
 
     seed: int
     n_draws: int = 1250
@@ -44,6 +48,7 @@ class Settings:
     tick: float = 1.0
     epoch: float = 7.0
     threads: int = 1
+    posterior: str = ""
 
     @property
     def n_trajectories(self) -> int:
@@ -140,6 +145,7 @@ def simulate(
     paths: tuple[str, ...] = (),
     every: float = 1.0,
     progress: Progress | None = None,
+    posterior: Mapping[str, Floats] | None = None,
 ) -> Ensemble:
     """Simulate many futures of a crisis.
 
@@ -171,6 +177,10 @@ def simulate(
     every : float
         How often `paths` are kept [day], a whole number of ticks; day 0 is always kept.
     progress : callable, optional
+    posterior : mapping of str to array of shape (n,), optional
+        Joint draws of parameters, such as `detente.inference.Posterior.parameters`: draw d takes row d mod n for
+        every parameter named here, as a final value (a rate that is counted is not divided by its exposure
+        again). The others are drawn from their priors.
 
     Returns
     -------
@@ -194,10 +204,11 @@ def simulate(
         tick=tick,
         epoch=epoch,
         threads=threads or len(os.sched_getaffinity(0)),
+        posterior=digest_of_draws(posterior) if posterior else "",
     )
     _check(settings)
     kept = _Kept(compiled, log, final, paths, every)
-    return _Run(compiled, settings, budget, kept).run(progress)
+    return _Run(compiled, settings, budget, kept, posterior or {}).run(progress)
 
 
 def _check(settings: Settings) -> None:
@@ -232,9 +243,16 @@ class _Kept:
 class _Run:
     """One ensemble in the making: shared input, and the rooms where finished blocks put their results."""
 
-    def __init__(self, compiled: Compiled, settings: Settings, budget: int | None, kept: _Kept) -> None:
+    def __init__(
+        self,
+        compiled: Compiled,
+        settings: Settings,
+        budget: int | None,
+        kept: _Kept,
+        posterior: Mapping[str, Floats],
+    ) -> None:
         self.compiled, self.settings, self.kept = compiled, settings, kept
-        self.tables = with_fast_memories(compiled, settings)
+        self.tables = with_fast_memories(compiled, settings, posterior)
         self.start = prepare(
             compiled,
             self.tables,
@@ -242,6 +260,7 @@ class _Run:
             n_draws=settings.n_draws,
             epoch=settings.epoch,
             threads=settings.threads,
+            posterior=posterior,
         )
         self.plan = simulation_plan(compiled, settings.horizon, settings.epoch)._replace(
             path_rows=kept.path_rows, path_every=kept.path_every
@@ -388,12 +407,15 @@ class _Run:
         return EventLog(lane[order], time[order], happening[order], cause[order], self.compiled.happenings)
 
 
-def with_fast_memories(compiled: Compiled, settings: Settings) -> tb.Tables:
+def with_fast_memories(
+    compiled: Compiled, settings: Settings, posterior: Mapping[str, Floats] | None = None
+) -> tb.Tables:
     """Mark the memories that, in some draw, halve within four ticks: their readers take smaller steps."""
     nodes = (node for half_life in compiled.memory_half_lives for node in walk(half_life))
     names = {node.name for node in nodes if isinstance(node, Name)}
     parameters = (parameter for name, parameter in compiled.crisis.parameters.items() if name in names)
-    values = draw_parameters(parameters, settings.seed, settings.n_draws)
+    fitted = {name: values for name, values in (posterior or {}).items() if name in names}
+    values, _ = drawn_or_fitted(parameters, settings.seed, settings.n_draws, fitted)
     fast = [
         number
         for number, half_life in enumerate(compiled.memory_half_lives)

@@ -49,10 +49,19 @@ class AsOfState:
         return evaluate(expression, self.parameters, self.n_draws)
 
 
-def as_of_state(crisis: Crisis, *, seed: int = 0, n_draws: int = 200) -> AsOfState:
-    """Replay the record under `n_draws` draws and evaluate everything at the as-of date."""
+def as_of_state(
+    crisis: Crisis,
+    *,
+    seed: int = 0,
+    n_draws: int = 200,
+    posterior: Mapping[str, Floats] | None = None,
+) -> AsOfState:
+    """Replay the record under `n_draws` draws and evaluate everything at the as-of date.
+
+    `posterior` as in `detente.simulate`.
+    """
     compiled = compile_crisis(crisis)
-    start = prepare(compiled, compiled.tables, seed=seed, n_draws=n_draws, epoch=7.0)
+    start = prepare(compiled, compiled.tables, seed=seed, n_draws=n_draws, epoch=7.0, posterior=posterior)
     plan = simulation_plan(compiled, 1.0, 7.0)
     rows = np.empty((compiled.n_rows, n_draws))
     state = new_block(compiled)

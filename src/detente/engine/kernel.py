@@ -261,5 +261,6 @@ def simulate(tables, plan, state, n, fresh) -> None:
         fade(tables, state, n)
         run_block(tables, state, span[2], span[3], t1, 0.0)
         flow(tables, state, n, np.uint64(math.floor((t0 + plan.origin) / plan.tick + 0.5)))
-        entry = instant(tables, plan, state, n, t1, entry)
+        if k + 1 < plan.n_ticks or not plan.pauses:
+            entry = instant(tables, plan, state, n, t1, entry)
         keep_path(plan, state, n, I8(k + 1))

@@ -23,9 +23,9 @@ STEPS_PER_HALF_LIFE = 4.0
 
 @compiled
 def strikes(plan, state, i, t) -> bool:
-    """Whether a timer is due. What strikes at the end of the replay, at time 0, belongs to the future."""
+    """Whether a timer is due. What strikes at the end of a replay belongs to the future."""
     due = view(state.next_strike, F8)[i] <= t and view(state.status, I8)[i] == tb.FINE
-    return due and not (plan.replay and t >= 0.0)
+    return due and not (plan.replay and t >= plan.ends)
 
 
 @compiled

@@ -28,9 +28,18 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple
 
 from detente.engine.arithmetic import exp, log, normal_quantile
+from detente.engine.reference_agenda import (
+    RECORDED,
+    Entry,
+    Observer,
+    readings,
+    recorded,
+    replay_span,
+    scheduled,
+    unrecorded,
+)
 from detente.engine.reference_values import TIME, State, World, declared_state, reads
 from detente.engine.streams import (
     DRAW_SALT,
@@ -60,7 +69,6 @@ from detente.model import (
 MAX_AT_ONCE, MAX_ROUNDS = 1000, 64
 ALIVE = 1e-3
 """A memory above this, as of the beginning of the tick, is alive."""
-DATE, OCCASION, RECORDED = range(3)
 _key = cache(name_key)
 
 
@@ -91,6 +99,7 @@ def simulate_reference(
     epoch: float = 7.0,
     horizon: float | None = None,
     budget: float = math.inf,
+    observer: Observer | None = None,
 ) -> ReferenceTrajectory:
     """Simulate trajectory `number` from the as-of date to the horizon [day].
 
@@ -101,7 +110,8 @@ def simulate_reference(
     looks = [(watch.closes, watch) for watch in watches_of(crisis) if watch.kind == "at"]
     looks += [(max(watch.opens, 0.0), watch) for watch in watches_of(crisis) if watch.kind == "ever"]
     run = _Run(crisis, World(crisis, values, state), lane_plain(seed, number), tick, epoch, budget)
-    run.agenda = sorted(_scheduled(crisis.moments, 0.0, horizon), key=_Entry.order)
+    run.observer = observer or run.observer
+    run.agenda = sorted(scheduled(crisis.moments, 0.0, horizon), key=Entry.order)
     run.looks = sorted((look for look in looks if 0.0 <= look[0] <= horizon), key=lambda look: look[0])
     run.draw_pending()
     return run.through(0.0, math.ceil(horizon / tick - 1e-9))
@@ -115,70 +125,29 @@ def replay_reference(
     draw: int,
     tick: float = 1.0,
     epoch: float = 7.0,
+    until: float = 0.0,
+    pause: bool = False,
+    paused: State | None = None,
+    observer: Observer | None = None,
 ) -> ReferenceTrajectory:
     """Push the record of a crisis through its primitives, for one draw of the parameters.
 
-    `counted` and `mean_rate` parameters in `values` must be 1 per day.
+    `counted` and `mean_rate` parameters in `values` must be 1 per day. The replay ends at `until` [day], the end of
+    a tick, as at an as-of date: timers and dates of that instant are left to the future. With `pause` it stops
+    before anything of that instant; from such an end, `paused`, another call goes on as if it had not stopped.
     """
-    days = math.ceil(-crisis.record_from)
-    world = World(crisis, values, declared_state(crisis, values, -float(days)))
+    world = World(crisis, values, declared_state(crisis, values, -float(math.ceil(-crisis.record_from))))
+    if paused is not None:
+        world.state = copy.deepcopy(paused)
+    begin, n_ticks = replay_span(crisis, tick, until, None if paused is None else paused.at)
     lane = lane_plain((seed + DRAW_SALT) & ((1 << 64) - 1), draw)
-    run = _Run(crisis, world, lane, tick, epoch, replay=True)
-    readings = _readings(crisis)
-    run.moments |= readings
-    entries = [*_scheduled(readings, -math.inf, 0.0), *_recorded(crisis), *_unrecorded(crisis)]
-    run.agenda = sorted(entries, key=_Entry.order)
-    return run.through(-float(days), round(days / tick))
-
-
-# ── what is planned ──────────────────────────────────────────────────────────────────────────────
-
-
-class _Entry(NamedTuple):
-    """Something to happen at a time. `outcome` None is drawn, "" is none."""
-
-    time: float
-    rank: int
-    moment: str
-    outcome: str | None
-
-    def order(self) -> tuple[float, int, str, str]:
-        return self.time, self.rank, self.moment, self.outcome or ""
-
-
-def _scheduled(moments: Mapping[str, Moment], begin: float, end: float) -> Iterator[_Entry]:
-    for name, moment in moments.items():
-        if isinstance(moment.cause, Schedule):
-            rank = DATE if moment.cause.kind == "date" else OCCASION
-            yield from (_Entry(t, rank, name, None) for t in moment.cause.times if begin <= t <= end)
-
-
-def _recorded(crisis: Crisis) -> Iterator[_Entry]:
-    for item in crisis.record:
-        if crisis.record_from <= item.time <= 0.0:
-            yield _Entry(item.time, RECORDED, item.moment, item.outcome)
-
-
-def _unrecorded(crisis: Crisis) -> Iterator[_Entry]:
-    """Past dates without a record on their day: no outcome, or the remainder where the record is complete."""
-    days = {(item.moment, math.floor(item.time)) for item in crisis.record}
-    for entry in _scheduled(crisis.moments, crisis.record_from, 0.0):
-        if entry.time < 0.0 and (entry.moment, math.floor(entry.time)) not in days:
-            moment = crisis.moments[entry.moment]
-            complete = moment.coding.complete_from
-            known = complete is not None and entry.time >= complete
-            rest = [outcome.name for outcome in moment.outcomes if outcome.share is None and known]
-            yield entry._replace(outcome=rest[0] if rest else "")
-
-
-def _readings(crisis: Crisis) -> dict[str, Moment]:
-    """A stock whose start value has a day of its own inside the record takes it on that day."""
-    dated = {
-        f"reading.{name}": (stock.starts, Effect("stock", name, "set", amount=stock.start))
-        for name, stock in crisis.stocks.items()
-        if stock.starts is not None and crisis.record_from < stock.starts <= 0.0
-    }
-    return {name: Moment(name, Schedule((at,)), effects=(effect,)) for name, (at, effect) in dated.items()}
+    run = _Run(crisis, world, lane, tick, epoch, replay=True, ends=until, observer=observer or Observer())
+    dated = readings(crisis)
+    run.moments |= dated
+    entries = [*scheduled(dated, -math.inf, until), *recorded(crisis), *unrecorded(crisis, until)]
+    due = (entry for entry in entries if entry.time <= until and (paused is None or entry.time >= begin))
+    run.agenda = sorted(due, key=Entry.order)
+    return run.through(begin, n_ticks, pause=pause)
 
 
 # ── one trajectory ───────────────────────────────────────────────────────────────────────────────
@@ -199,7 +168,9 @@ class _Run:
     epoch: float
     budget: float = math.inf
     replay: bool = False
-    agenda: list[_Entry] = field(default_factory=list)
+    ends: float = 0.0
+    observer: Observer = field(default_factory=Observer)
+    agenda: list[Entry] = field(default_factory=list)
     looks: list[tuple[float, Watch]] = field(default_factory=list)
     epoch_now: int = -1
     residual: dict[str, float] = field(default_factory=dict)
@@ -239,15 +210,18 @@ class _Run:
         """The clocks, triggers and watches that read one of some names."""
         return {reader for reader, read in self.reads.items() if not read.isdisjoint(names)}
 
-    def through(self, begin: float, n_ticks: int) -> ReferenceTrajectory:
-        """Go through all ticks from `begin`."""
+    def through(self, begin: float, n_ticks: int, *, pause: bool = False) -> ReferenceTrajectory:
+        """Go through all ticks from `begin`; with `pause` without the instant at the end."""
         if not self.state.armed:
             true = {name: self.world.holds(each.when, begin) for name, each in self.triggers.items()}
             self.state.armed = {name: not true[name] for name in true}
         try:
-            self._end_tick(begin)
+            if n_ticks or not pause:
+                self._end_tick(begin)
             for k in range(n_ticks):
                 self._go_through_tick(begin + k * self.tick, begin + (k + 1) * self.tick)
+                if k + 1 < n_ticks or not pause:
+                    self._end_tick(begin + (k + 1) * self.tick)
         except _OverBudgetError:
             pass
         final = self.state.stocks | self.state.stages | self.state.memories
@@ -292,7 +266,6 @@ class _Run:
         self._use_up(now, t1)
         self._fade(t1)
         self._flow(t0, t1)
-        self._end_tick(t1)
 
     def _end_tick(self, t: float) -> None:
         """The instant at the end of a tick, or at the beginning of a run."""
@@ -320,6 +293,7 @@ class _Run:
             clock, guard = self.clocks[name], self.moments[name].guard
             middle = 0.5 * (t + self.until[name])
             self.intensity[name] = self.world.weight(clock.rate, clock.factors, guard, middle)
+            self.observer.read(name, self.world, t, middle)
 
     def _plan_readings(self, t: float, t1: float) -> float:
         """Until when each intensity may stand, and the next time at which a fast memory is to be read."""
@@ -390,7 +364,7 @@ class _Run:
 
     def _strike_timers(self, t: float) -> None:
         """Fire every timer that is due; what strikes at the end of a replay is left to the future."""
-        while self._next_strike() <= t and not (self.replay and t >= 0.0):
+        while self._next_strike() <= t and not (self.replay and t >= self.ends):
             name = min(name for name, strike in self.state.strikes.items() if strike <= t)
             del self.state.strikes[name]
             self._fire_itself(name, t)
@@ -399,15 +373,16 @@ class _Run:
         """Fire what is planned for now; what is recorded happened, whatever its guard says."""
         while self.agenda and self.agenda[0].time <= t:
             entry = self.agenda.pop(0)
-            if entry.rank == RECORDED:
-                self._stop_timer(entry.moment)
             if entry.rank == RECORDED or self._may(entry.moment, t):
+                self.observer.meet(entry, self.world)
+                if entry.rank == RECORDED:
+                    self._stop_timer(entry.moment)
                 self._fire(entry.moment, entry.outcome, t)
 
     def _finish_instant(self, t: float) -> None:
         """Triggers, and timers without delay that were started, until nothing more is due."""
         self._settle(t)
-        while self._next_strike() <= t and not (self.replay and t >= 0.0):
+        while self._next_strike() <= t and not (self.replay and t >= self.ends):
             self._strike_timers(t)
             self._settle(t)
         self.fired.clear()
@@ -484,6 +459,8 @@ class _Run:
         self._happen(name, t)
         yield from self._apply(moment.effects, name, t)
         chosen = self._choose(moment, t) if outcome is None else outcome
+        if chosen:
+            self.observer.choose(moment, chosen, self.world, t)
         for each in moment.outcomes:
             if each.name == chosen:
                 self._happen(f"{name}.{chosen}", t)
@@ -509,7 +486,7 @@ class _Run:
         a, b = (math.floor(t + self.world.origin), 1) if dated else (self.state.counts[moment.name], 0)
         arrivals = []
         for outcome in moment.outcomes:
-            share = _remainder(moment.outcomes) if outcome.share is None else outcome.share
+            share = remainder(moment.outcomes) if outcome.share is None else outcome.share
             weight = self.world.weight(share, outcome.factors, outcome.guard, t)
             if weight > 0.0:
                 word = self._word(f"outcome:{moment.name}.{outcome.name}", a, b)
@@ -607,7 +584,7 @@ def _runs_from(timer: Timer, t: float) -> float:
     return math.floor(t) + 1.0 if timer.whole_days else t
 
 
-def _remainder(outcomes: Iterable[Outcome]) -> Expression:
+def remainder(outcomes: Iterable[Outcome]) -> Expression:
     """What the declared shares leave of 1."""
     rest: Expression = Number(1.0)
     for outcome in outcomes:

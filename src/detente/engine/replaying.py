@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -18,10 +19,12 @@ from scipy import special
 from detente.engine import tables as tb
 from detente.engine.blocks import Start, load_block, new_block, run_block
 from detente.engine.compiling import READING, Compiled
+from detente.engine.reference_agenda import replay_span
 from detente.engine.sampling import (
     Floats,
     divide_by_exposure,
     draw_parameters,
+    drawn_or_fitted,
     evaluate,
     with_unit_rates,
 )
@@ -36,17 +39,28 @@ _RECORDED, _LOOK = 2, 9
 
 
 def prepare(
-    compiled: Compiled, tables: tb.Tables, *, seed: int, n_draws: int, epoch: float, threads: int = 1
+    compiled: Compiled,
+    tables: tb.Tables,
+    *,
+    seed: int,
+    n_draws: int,
+    epoch: float,
+    threads: int = 1,
+    posterior: Mapping[str, Floats] | None = None,
 ) -> Start:
-    """Draw the parameters, replay the record, and give what each draw starts the future with."""
+    """Draw the parameters, replay the record, and give what each draw starts the future with.
+
+    Draw d has the values of row d mod n of a `posterior` for every parameter that it names, shape (n,).
+    """
     parameters = tuple(compiled.crisis.parameters.values())
-    values = draw_parameters(parameters, seed, n_draws)
-    unfinished = with_unit_rates(parameters, values)
+    values, drawn = drawn_or_fitted(parameters, seed, n_draws, posterior or {})
+    unfinished = with_unit_rates(drawn, values)
     start = _declared(compiled, unfinished, n_draws)
     exposures: dict[str, Floats] = _whole_windows(compiled.crisis, n_draws)
     if compiled.crisis.record_from < 0.0:
-        start, exposures = _replay(compiled, tables, start, seed, n_draws, epoch, exposures, threads)
-    finished = divide_by_exposure(parameters, values, exposures)
+        plan = replay_plan(compiled, tuple(exposures), epoch)
+        start, exposures = _replay(compiled, tables, plan, start, seed, n_draws, exposures, threads)
+    finished = divide_by_exposure(drawn, values, exposures)
     _fill_hoisted(compiled, finished, start.per_draw)
     return dataclasses.replace(start, parameters=finished)
 
@@ -76,17 +90,67 @@ def _whole_windows(crisis: Crisis, n_draws: int) -> dict[str, Floats]:
     }
 
 
-def _replay(
+def replay_part(
     compiled: Compiled,
     tables: tb.Tables,
     start: Start,
+    *,
+    seed: int,
+    epoch: float = 7.0,
+    since: float | None = None,
+    until: float = 0.0,
+    pause: bool = False,
+    threads: int = 1,
+) -> tuple[Start, dict[str, Floats]]:
+    """Replay a part of the record: the state at its end, and the exposure of every counted rate in it.
+
+    Parameters
+    ----------
+    compiled, tables
+        The crisis.
+    start : Start
+        As the file declares it (`declared_start`), or what a part that was paused at `since` left. Not changed.
+    seed : int
+    epoch : float
+        As in `detente.simulate` [day].
+    since, until : float, <= 0
+        Ends of ticks [day, model time]; by default the whole record. The end is like an as-of date: timers and
+        dates of that instant are left to the future.
+    pause : bool
+        Stop before anything of the instant `until`; another part can then go on as if there had been no stop.
+    threads : int
+
+    Raises
+    ------
+    ModelError
+        If `since` or `until` is no end of a tick within the record.
+    """
+    n_draws = start.state.shape[1]
+    windows = _whole_windows(compiled.crisis, n_draws)
+    plan = replay_plan(compiled, tuple(windows), epoch, since=since, until=until, pause=pause)
+    if pause and not plan.n_ticks:
+        return start, {name: np.zeros(n_draws) for name in windows}
+    copied = dataclasses.replace(start, state=start.state.copy(), strikes=start.strikes.copy())
+    return _replay(compiled, tables, plan, copied, seed, n_draws, windows, threads)
+
+
+def declared_start(compiled: Compiled, *, seed: int, n_draws: int) -> Start:
+    """The state as the file declares it, with the parameters of every draw; rates that wait for exposure are 1."""
+    parameters = tuple(compiled.crisis.parameters.values())
+    unit = with_unit_rates(parameters, draw_parameters(parameters, seed, n_draws))
+    return dataclasses.replace(_declared(compiled, unit, n_draws), parameters=unit)
+
+
+def _replay(
+    compiled: Compiled,
+    tables: tb.Tables,
+    plan: tb.Plan,
+    start: Start,
     seed: int,
     n_draws: int,
-    epoch: float,
     windows: dict[str, Floats],
     threads: int,
 ) -> tuple[Start, dict[str, Floats]]:
-    plan = replay_plan(compiled, tuple(windows), epoch)
     state_rows, strikes = start.state, start.strikes  # every block replaces its own columns
     armed = np.empty((len(tables.triggers), n_draws), np.uint8)
     exposure = np.empty((len(windows), n_draws))
@@ -101,7 +165,7 @@ def _replay(
         n, span = len(draws), slice(first, first + len(draws))
         keys = lanes((seed + DRAW_SALT) & _MASK, draws)
         load_block(compiled, start, state, draws, keys, np.full(n, _NO_LIMIT))
-        run_block(compiled, tables, plan, state, n, fresh=True)
+        run_block(compiled, tables, plan, state, n, fresh=start.armed is None)
         rows = state.x.reshape(-1, WIDTH)
         state_rows[:, span] = rows[: compiled.n_state_rows, :n]
         strikes[:, span] = state.strikes.reshape(-1, WIDTH)[: len(strikes), :n]
@@ -111,31 +175,42 @@ def _replay(
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(one_block, range(0, n_draws, WIDTH)))
-    replayed = Start(start.per_draw, state_rows, strikes, armed, started_by=started_by)
+    replayed = dataclasses.replace(
+        start, state=state_rows, strikes=strikes, armed=armed, started_by=started_by
+    )
     return replayed, dict(zip(windows, exposure, strict=True))
 
 
 # ── what is scheduled ────────────────────────────────────────────────────────────────────────────
 
 
-def replay_plan(compiled: Compiled, counted: tuple[str, ...], epoch: float) -> tb.Plan:
-    """From the beginning of the record to the as-of date."""
+def replay_plan(
+    compiled: Compiled,
+    counted: tuple[str, ...],
+    epoch: float,
+    *,
+    since: float | None = None,
+    until: float = 0.0,
+    pause: bool = False,
+) -> tb.Plan:
+    """From the beginning of the record, or `since`, to the as-of date, or `until`; see `replay_part`."""
     crisis = compiled.crisis
-    days = math.ceil(-crisis.record_from)
+    begin, n_ticks = replay_span(crisis, compiled.tick, until, since)
     clock_number = {name: number for number, name in enumerate(compiled.clocks)}
     windows = []
     for name in counted:
         distribution = crisis.parameters[name].distribution
         windows.append((clock_number[distribution.clock], distribution.start, distribution.end))
     return tb.Plan(
-        agenda=_replay_agenda(compiled),
+        agenda=_replay_agenda(compiled, -math.inf if since is None else since, until),
         exposures=np.array(windows, tb.EXPOSURE),
-        starts=-float(days),
+        starts=begin,
         tick=compiled.tick,
-        n_ticks=round(days / compiled.tick),
+        n_ticks=n_ticks,
         origin=float(crisis.as_of.toordinal()),
         epoch=epoch,
         replay=True,
+        pauses=pause,
     )
 
 
@@ -171,11 +246,11 @@ def simulation_plan(compiled: Compiled, horizon: float, epoch: float) -> tb.Plan
     )
 
 
-def _replay_agenda(compiled: Compiled) -> tb.Records:
+def _replay_agenda(compiled: Compiled, since: float, until: float) -> tb.Records:
     crisis = compiled.crisis
     entries: list[tuple[float, int, str, int]] = []
-    recorded_days = {(item.moment, math.floor(item.time)) for item in crisis.record}
-    for item in crisis.record:
+    recorded_days = {(item.moment, math.floor(item.time)) for item in crisis.replayed}
+    for item in crisis.replayed:
         if crisis.record_from <= item.time <= 0.0:
             outcome = (
                 compiled.outcome_index[f"{item.moment}.{item.outcome}"] if item.outcome else tb.NO_OUTCOME
@@ -188,9 +263,9 @@ def _replay_agenda(compiled: Compiled) -> tb.Records:
             entries.append((reading.starts or 0.0, 0, name, tb.NO_OUTCOME))
         elif isinstance(moment.cause, Schedule):
             for time in moment.cause.times:
-                if crisis.record_from <= time < 0.0 and (name, math.floor(time)) not in recorded_days:
+                if crisis.record_from <= time < until and (name, math.floor(time)) not in recorded_days:
                     entries.append((time, _rank(moment), name, _unrecorded(compiled, moment, time)))
-    return _agenda(compiled, entries, [])
+    return _agenda(compiled, [entry for entry in entries if since <= entry[0] <= until], [])
 
 
 def _unrecorded(compiled: Compiled, moment: Moment, time: float) -> int:

@@ -6,6 +6,7 @@ of the draw and the parameter's name, and on nothing else.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
@@ -92,6 +93,62 @@ def draw_parameters(parameters: Iterable[Parameter], seed: int, n_draws: int) ->
     `counted` and `mean_rate` parameters come undivided: `divide_by_exposure` finishes them.
     """
     return {p.name: quantile(p.distribution, uniforms(seed, p.name, n_draws)) for p in parameters}
+
+
+def drawn_or_fitted(
+    parameters: Iterable[Parameter], seed: int, n_draws: int, posterior: Mapping[str, Floats]
+) -> tuple[dict[str, Floats], tuple[Parameter, ...]]:
+    """Values of every parameter, each of shape (n_draws,), and the parameters that the posterior does not name.
+
+    Draw d takes row d mod n of a posterior of n draws; those values are final. The rest is as `draw_parameters`.
+
+    Raises
+    ------
+    ModelError
+        If the posterior names an unknown parameter, or holds no number or several lengths of draws.
+    """
+    declared = tuple(parameters)
+    _refuse_other(declared, posterior)
+    rest = tuple(p for p in declared if p.name not in posterior)
+    values = draw_parameters(rest, seed, n_draws)
+    for name, fitted in posterior.items():
+        values[name] = np.resize(np.asarray(fitted, np.float64), n_draws)
+    return {p.name: values[p.name] for p in declared}, rest
+
+
+def _refuse_other(declared: Iterable[Parameter], posterior: Mapping[str, Floats]) -> None:
+    """Stop where a posterior does not go with the parameters."""
+    known = {p.name for p in declared}
+    unknown = sorted(set(posterior) - known)
+    if unknown:
+        raise ModelError(
+            f"the posterior holds '{unknown[0]}', which is no parameter of this crisis. Fit the crisis anew."
+        )
+    shapes = {np.shape(values) for values in posterior.values()}
+    if len(shapes) > 1 or any(len(shape) != 1 or shape[0] == 0 for shape in shapes):
+        raise ModelError(
+            "the posterior must hold one array of the same length, above 0, per parameter: its joint draws; the"
+            f" shapes are {', '.join(map(str, sorted(shapes)))}"
+        )
+    broken = [name for name, values in posterior.items() if not np.isfinite(values).all()]
+    if broken:
+        raise ModelError(f"the posterior of '{broken[0]}' holds a value that is no finite number.")
+
+
+def digest_of_draws(arrays: Mapping[str, Floats]) -> str:
+    """SHA-256 of joint draws of parameters, hexadecimal: of names, shapes and values, in order of the names.
+
+    Examples
+    --------
+    >>> digest_of_draws({"a": np.zeros(2)}) == digest_of_draws({"a": np.zeros(3)})
+    False
+    """
+    found = hashlib.sha256()
+    for name in sorted(arrays):
+        values = np.ascontiguousarray(arrays[name], dtype="<f8")
+        found.update(f"{name} {values.shape}\n".encode())
+        found.update(values.tobytes())
+    return found.hexdigest()
 
 
 def with_unit_rates(parameters: Iterable[Parameter], values: Mapping[str, Floats]) -> dict[str, Floats]:

@@ -266,6 +266,8 @@ class Plan(NamedTuple):
     """State rows whose values are kept along the way …"""
     path_every: int = 1
     """… at the end of every so many ticks, and at the start."""
+    pauses: bool = False
+    """Whether it stops before anything happens at the instant of its end."""
 
     @property
     def n_path_times(self) -> int:
@@ -280,6 +282,7 @@ class Plan(NamedTuple):
             "replay": int(self.replay), "starts": float(self.starts), "tick": float(self.tick),
             "origin": float(self.origin), "epoch": float(self.epoch),
             "n_paths": len(self.path_rows), "path_every": self.path_every,
+            "ends": float(self.starts + self.n_ticks * self.tick), "pauses": int(self.pauses),
         }  # fmt: skip
         return record_of(arrays, numbers)
 

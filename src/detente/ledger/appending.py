@@ -18,9 +18,9 @@ Cells = Mapping[str, str]
 """A row: its cells by column; a cell that is not given is empty."""
 
 EXTRA: Mapping[str, tuple[str, ...]] = {
-    "sources.csv": ("note",),
-    "claims.csv": ("note",),
-    "events.csv": ("location", "note"),
+    "sources.csv": ("note", "recorded_at", "recorded_by"),
+    "claims.csv": ("note", "recorded_at", "recorded_by"),
+    "events.csv": ("location", "note", "recorded_at", "recorded_by"),
 }
 """Columns of no fixed meaning that a table often has, and that may be added to it."""
 

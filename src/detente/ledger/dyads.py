@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy import signal  # type: ignore[import-untyped, unused-ignore]
 
 from detente.errors import TableError
+from detente.ledger.coding import cameo_code, plover_score
 
 FloatArray = NDArray[np.float64]
 
@@ -33,6 +34,40 @@ KINDS: Mapping[str, pl.Expr] = {
     "military": pl.col("cameo").str.slice(0, 2).is_in(["18", "19", "20"]),
 }
 """Kinds of events by name; quad classes in the convention of ICEWS, military: roots 18 to 20."""
+
+
+def kind_of_codes(codes: Iterable[str]) -> tuple[str, pl.Expr]:
+    """A kind of events by codes: its name, and the condition on the columns cameo and plover.
+
+    Parameters
+    ----------
+    codes : iterable of str
+        CAMEO codes, which stand for everything that begins with them (``19`` for 190, 195 …), and names of
+        PLOVER types, in capitals.
+
+    Raises
+    ------
+    TableError
+        If there is none, or one is unknown; the message says so if a leading zero was lost.
+
+    Examples
+    --------
+    >>> kind_of_codes(["18", "195", "ASSAULT"])[0]
+    '18+195+ASSAULT'
+    """
+    wanted = [code.strip() for code in codes if code.strip()]
+    if not wanted:
+        raise TableError("codes: none given. Name CAMEO codes or PLOVER types, such as 18,19,20.")
+    parts = []
+    for code in wanted:
+        if code[:1].isdigit():
+            cameo_code(code)
+            parts.append(pl.col("cameo").str.starts_with(code))
+        else:
+            plover_score(code)
+            parts.append(pl.col("plover") == code)
+    return "+".join(wanted), pl.any_horizontal(part.fill_null(False) for part in parts)
+
 
 CLIMATOLOGY_WEIGHT = 2.0
 """Days of the mean over all dyads that a dyad's own long-run share is shrunk by."""
@@ -95,26 +130,26 @@ class DyadDays:
 
 
 def dyad_days(
-    events: pl.DataFrame | Path | str,
+    events: pl.DataFrame | pl.LazyFrame | Path | str,
     actors: Sequence[str],
     *,
     first_day: dt.date | None = None,
     last_day: dt.date | None = None,
-    kinds: Iterable[str] = tuple(KINDS),
+    kinds: Iterable[str] | Mapping[str, pl.Expr] = tuple(KINDS),
 ) -> DyadDays:
     """Count events per directed dyad, day and kind.
 
     Parameters
     ----------
-    events : DataFrame, or path of a Parquet table written by `import_events`
+    events : DataFrame, LazyFrame, or path of a Parquet table written by `import_events`
         Columns actor, recipient, occurred_at, cameo, quadclass_icews; rows that are not exact to the day or
         not directed (columns precision and directed, where present) are left out.
     actors : sequence of str
         Ids of the actors, at least two.
     first_day, last_day : date, optional
         Span of the record, both included; by default from the first event to the last.
-    kinds : iterable of str, default all
-        Names in `KINDS`.
+    kinds : iterable of str or mapping of str to expression, default all of `KINDS`
+        Names in `KINDS`, or kinds of your own: name → condition on the columns of an event.
 
     Raises
     ------
@@ -122,10 +157,7 @@ def dyad_days(
         If an actor has no event, a kind is unknown, or the span is empty.
     """
     table = pl.scan_parquet(events) if isinstance(events, str | Path) else events.lazy()
-    wanted = tuple(kinds)
-    unknown = [kind for kind in wanted if kind not in KINDS]
-    if unknown:
-        raise TableError(f"there is no kind '{unknown[0]}'. Known: {', '.join(KINDS)}.")
+    wanted = kinds if isinstance(kinds, Mapping) else named_kinds(kinds)
     if len(set(actors)) < max(2, len(actors)):
         raise TableError("actors: name at least two, each once.")
     rows = _rows_between(table, actors)
@@ -134,14 +166,57 @@ def dyad_days(
     if absent:
         raise TableError(
             f"no event between these actors names {', '.join(absent)}. Check the ids, or leave them out."
+            " Events that are not exact to the day, or do not say who did it to whom, do not count."
         )
     first = first_day or rows["occurred_at"].min()
     last = last_day or rows["occurred_at"].max()
     if not isinstance(first, dt.date) or not isinstance(last, dt.date) or last < first:
         raise TableError(f"the span from {first!s} to {last!s} is empty.")
     days = (last - first).days + 1
-    counts = {kind: _count(rows.filter(KINDS[kind]), actors, first, days) for kind in wanted}
+    counts = {kind: _count(rows.filter(test), actors, first, days) for kind, test in wanted.items()}
     return DyadDays(tuple(actors), first, counts)
+
+
+def busiest_actors(
+    events: pl.DataFrame | pl.LazyFrame, n: int, *, since: dt.date | None = None, until: dt.date | None = None
+) -> list[str]:
+    """The n actors with the most events, as doer or recipient, the busiest first.
+
+    Rows of an actor to itself, and those without one of the two, do not count.
+
+    Examples
+    --------
+    >>> rows = {"actor": ["A", "B", "A"], "recipient": ["B", "C", "B"], "occurred_at": [dt.date(2018, 1, 1)] * 3}
+    >>> busiest_actors(pl.DataFrame(rows), 2)
+    ['B', 'A']
+    """
+    day = pl.col("occurred_at")
+    tests = [pl.col("actor") != pl.col("recipient")]
+    tests += [day >= since] if since else []
+    tests += [day <= until] if until else []
+    ends = events.lazy().filter(*tests).select(pl.concat_list("actor", "recipient").explode().alias("actor"))
+    counted = ends.group_by("actor").len().sort(["len", "actor"], descending=[True, False]).head(n).collect()
+    return counted["actor"].to_list()
+
+
+def named_kinds(names: Iterable[str]) -> dict[str, pl.Expr]:
+    """Kinds of `KINDS` by name.
+
+    Raises
+    ------
+    TableError
+        If there is no such kind.
+
+    Examples
+    --------
+    >>> list(named_kinds(["any", "military"]))
+    ['any', 'military']
+    """
+    wanted = list(names)
+    unknown = [kind for kind in wanted if kind not in KINDS]
+    if unknown:
+        raise TableError(f"there is no kind '{unknown[0]}'. Known: {', '.join(KINDS)}.")
+    return {kind: KINDS[kind] for kind in wanted}
 
 
 def _rows_between(table: pl.LazyFrame, actors: Sequence[str]) -> pl.DataFrame:
@@ -158,7 +233,8 @@ def _rows_between(table: pl.LazyFrame, actors: Sequence[str]) -> pl.DataFrame:
         raise TableError(
             f"the table of events has no column {', '.join(missing)}. Was it written by an import?"
         )
-    return table.filter(*conditions).select(columns).collect()
+    plover = pl.col("plover") if "plover" in names else pl.lit(None, dtype=pl.String).alias("plover")
+    return table.filter(*conditions).select(*columns, plover).collect()
 
 
 def _count(rows: pl.DataFrame, actors: Sequence[str], first: dt.date, days: int) -> FloatArray:

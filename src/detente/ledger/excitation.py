@@ -7,7 +7,8 @@ r"""How strongly events call forth events, and for how long: factors of the form
 the cause happened on a day: to the same recipient (`own`) or back (`reverse`). A day has an event with
 probability :math:`1 - e^{-\lambda}`. Every dyad has its own base rate :math:`b_d`, which is maximised out, so
 differences *between* dyads are not taken for excitation; slow changes *within* a dyad are, and lengthen the
-half-life.
+half-life. As in any autoregression with an effect per unit, factors come out a little too small and base rates
+too large where dyads have few events: by about a quarter of a standard error at 35 events each.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ STARTS = (1.5, 10.0, 60.0)
 
 BOUNDS = ((np.log(1e-4), np.log(1e3)), (np.log(0.2), np.log(720.0)))
 """Range of log(times − 1) and of log(half-life)."""
+
+
+LARGEST_LOG = 700.0
+"""Logarithms beyond which a factor is told as infinite."""
 
 
 @dataclass(frozen=True)
@@ -59,23 +64,33 @@ class Excitation:
 
     def range_of_times(self, z: float = 1.645) -> tuple[float, float]:
         """Range of `times`; 90 % by default."""
-        spread = np.exp(z * self.log_times_error)
+        spread = _spread(z * self.log_times_error)
         return 1 + (self.times - 1) / spread, 1 + (self.times - 1) * spread
 
     def range_of_half_life(self, z: float = 1.645) -> tuple[float, float]:
         """Range of the half-life [day]; 90 % by default."""
-        spread = np.exp(z * self.log_half_life_error)
+        spread = _spread(z * self.log_half_life_error)
         return self.half_life / spread, self.half_life * spread
+
+
+def _spread(log_error: float) -> float:
+    """A range of logarithms as a factor; infinite where it is beyond all numbers."""
+    return float(np.exp(log_error)) if log_error < LARGEST_LOG else np.inf + log_error
 
 
 @dataclass(frozen=True, eq=False)
 class ExcitationFit:
-    """Excitations of a kind of event, and the base rate of each dyad at rest [1/day]."""
+    """Excitations of a kind of event, and the base rate of each dyad at rest [1/day].
+
+    `base_errors` are standard errors of the logarithms of the base rates, the errors of the factors included;
+    infinite where a dyad has no event, NaN where the fit has no errors.
+    """
 
     kind: str
     at_most: float
     excitations: tuple[Excitation, ...]
     base_rates: FloatArray
+    base_errors: FloatArray
     log_likelihood: float
     null_log_likelihood: float
 
@@ -118,7 +133,7 @@ def fit_excitation(
     wanted = tuple(causes) if causes is not None else (Cause(kind), Cause(kind, "reverse"))
     problem = _Profile(data, kind, wanted, at_most, a, b)
     best = min((problem.descend(start) for start in STARTS), key=lambda end: float(end.fun))
-    errors = problem.errors(best.x)
+    errors, base_errors = problem.errors(best.x)
     found = tuple(
         _excitation(cause, *best.x[2 * k : 2 * k + 2], *errors[2 * k : 2 * k + 2])
         for k, cause in enumerate(wanted)
@@ -128,7 +143,8 @@ def fit_excitation(
         kind=kind,
         at_most=at_most,
         excitations=found,
-        base_rates=problem.base(factor),
+        base_rates=problem.everywhere(problem.base(factor), 0.0),
+        base_errors=problem.everywhere(base_errors, np.inf),
         log_likelihood=-float(best.fun),
         null_log_likelihood=problem.null_log_likelihood(),
     )
@@ -152,19 +168,34 @@ def _excitation(
 
 
 class _Profile:
-    """Likelihood with every base rate at its maximum, and its gradient in (log gain, log half-life)."""
+    """Likelihood with every base rate at its maximum, and its gradient in (log gain, log half-life).
+
+    Only dyads with an event are looked at; the others add nothing, their base rate being zero. Days with an
+    event are few, so their part of the likelihood is summed over them alone.
+    """
 
     def __init__(
         self, data: DyadDays, kind: str, causes: Sequence[Cause], at_most: float, first: int, last: int
     ) -> None:
         self.at_most, self.first, self.last = at_most, first, last
-        self.happened = data.happened(kind)[:, first:last]
-        if not self.happened.sum() > 0:
+        happened = data.happened(kind)[:, first:last]
+        self.busy = happened.any(axis=1)
+        if not self.busy.any():
             raise ConvergenceError(f"there is no event of kind '{kind}' in the span. Widen it.")
+        happened = happened[self.busy]
+        self.dyad, self.day = np.nonzero(happened)
+        self.share = happened.mean(axis=1)
         self.days: list[FloatArray] = []
         for cause in causes:
             daily = (data.of(cause.kind) > 0).astype(np.float64)
-            self.days.append(data.flat(daily.transpose(1, 0, 2) if cause.direction == "reverse" else daily))
+            daily = daily.transpose(1, 0, 2) if cause.direction == "reverse" else daily
+            self.days.append(data.flat(daily)[self.busy])
+
+    def everywhere(self, of_busy: FloatArray, elsewhere: float) -> FloatArray:
+        """Numbers of the dyads with an event, and one number for the others, shape (dyads,)."""
+        every = np.full(self.busy.size, elsewhere)
+        every[self.busy] = of_busy
+        return every
 
     def descend(self, half_life: float) -> optimize.OptimizeResult:
         """Minimise the negative log-likelihood from a start."""
@@ -175,33 +206,45 @@ class _Profile:
     def negative(self, at: FloatArray) -> tuple[float, FloatArray]:
         """Negative profile log-likelihood and its gradient."""
         factor, slopes = self.factors(at)
-        value, by_log_rate, _ = self._likelihood(factor * self.base(factor)[:, None])
-        gradient = np.array([(slope * by_log_rate).sum() for slope in slopes])
-        return -float(value.sum()), -gradient
+        base = self.base(factor)
+        value, odds, _ = self._with_event(factor, base)
+        yes = self.dyad, self.day
+        without = base * self._without_event(factor)
+        gradient = np.array(
+            [(slope[yes] * odds).sum() - base @ self._without_event(slope * factor) for slope in slopes]
+        )
+        return float(without.sum() - value.sum()), -gradient
 
     def base(self, factor: FloatArray) -> FloatArray:
-        """The base rate of each dyad at its maximum, given the factors; zero where nothing happened."""
-        share = self.happened.mean(axis=1)
-        base: FloatArray = -np.log1p(-np.minimum(share, 0.99)) / factor.mean(axis=1)
+        """The base rate of each busy dyad at its maximum, given the factors."""
+        base: FloatArray = -np.log1p(-np.minimum(self.share, 0.99)) / factor.mean(axis=1)
+        without = self._without_event(factor)
         for _ in range(MAX_STEPS):
-            _, slope, curve = (part.sum(axis=1) for part in self._likelihood(factor * base[:, None]))
-            step = np.divide(slope, curve, out=np.zeros_like(slope), where=share > 0)
+            _, odds, curve = self._with_event(factor, base)
+            slope = self._by_dyad(odds) - base * without
+            step = slope / (self._by_dyad(curve) + base * without)
             base = base * np.exp(np.clip(step, -1.0, 1.0))
             if np.max(np.abs(step)) < 1e-11:
                 break
         return base
 
-    def _likelihood(self, rate: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Log-likelihood of each day, and its slope and negative curvature in the log of the rate."""
-        yes = self.happened > 0
-        safe = np.where(yes, np.minimum(rate, 500.0), 1.0)
-        odds = safe / np.expm1(safe)
-        value = np.where(yes, np.log(-np.expm1(-safe)), -rate)
-        return value, np.where(yes, odds, -rate), np.where(yes, odds * (safe + odds - 1.0), rate)
+    def _with_event(self, factor: FloatArray, base: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Log-likelihood of each day with an event, its slope and negative curvature in the log of the rate."""
+        rate = np.minimum(base[self.dyad] * factor[self.dyad, self.day], 500.0)
+        odds = rate / np.expm1(rate)
+        return np.log(-np.expm1(-rate)), odds, odds * (rate + odds - 1.0)
+
+    def _without_event(self, daily: FloatArray) -> FloatArray:
+        """Sum over the days without an event, for each dyad."""
+        found: FloatArray = daily.sum(axis=1) - self._by_dyad(daily[self.dyad, self.day])
+        return found
+
+    def _by_dyad(self, of_yes: FloatArray) -> FloatArray:
+        return np.bincount(self.dyad, weights=of_yes, minlength=self.share.size).astype(np.float64)
 
     def factors(self, at: FloatArray) -> tuple[FloatArray, list[FloatArray]]:
         """The product of all factors, and the slopes of its logarithm in each parameter."""
-        product = np.ones_like(self.happened)
+        product = np.ones((self.share.size, self.last - self.first))
         slopes: list[FloatArray] = []
         for k, daily in enumerate(self.days):
             gain, life = np.exp(at[2 * k]), np.exp(at[2 * k + 1])
@@ -213,24 +256,37 @@ class _Profile:
             product = product * factor
         return product, slopes
 
-    def errors(self, at: FloatArray) -> FloatArray:
-        """Errors from the Hessian, by central differences of the exact gradient; NaN where it has none."""
-        step = 1e-4
-        rows = [
-            (self.negative(at + step * unit)[1] - self.negative(at - step * unit)[1]) / (2 * step)
-            for unit in np.eye(at.size)
-        ]
-        hessian = np.array(rows)
+    def errors(self, at: FloatArray) -> tuple[FloatArray, FloatArray]:
+        r"""Standard errors of the parameters, and of the log base rates with those of the factors in them.
+
+        .. math:: V^{-1} = \sum_{dt} c_{dt}\, (s_{dt} + g_d)(s_{dt} + g_d)^T, \quad
+                  g_d = -\sum_t c_{dt} s_{dt} / C_d, \quad
+                  \mathrm{Var}(\log b_d) = 1/C_d + g_d^T V g_d
+
+        where c is the Fisher information of a day on the log of its rate, C its sum over days, and s the slopes
+        of the log factors. The information is expected, not observed: a ceiling puts kinks into the likelihood,
+        and its second differences there tell nothing. All errors are NaN where the information is singular.
+        """
+        factor, slopes = self.factors(at)
+        rate = np.clip(factor * self.base(factor)[:, None], 1e-300, 500.0)
+        weight = np.square(rate) / np.expm1(rate)
+        total = weight.sum(axis=1)
+        moves = np.stack([-(weight * slope).sum(axis=1) / total for slope in slopes], axis=1)
+        centred = [slope + move[:, None] for slope, move in zip(slopes, moves.T, strict=True)]
+        information = np.array([[(weight * a * b).sum() for a in centred] for b in centred])
         try:
-            variance = np.diag(solve((hessian + hessian.T) / 2, np.eye(at.size)))
+            covariance = solve(information, np.eye(at.size))
         except ConvergenceError:
-            return np.full(at.size, np.nan)
-        return np.sqrt(variance)
+            return np.full(at.size, np.nan), np.full(total.size, np.nan)
+        added: FloatArray = np.einsum("di,ij,dj->d", moves, covariance, moves)
+        return np.sqrt(np.diag(covariance)), np.sqrt(1.0 / total + added)
 
     def null_log_likelihood(self) -> float:
         """Log-likelihood with base rates alone."""
-        flat = np.ones_like(self.happened)
-        return float(self._likelihood(flat * self.base(flat)[:, None])[0].sum())
+        flat = np.ones((self.share.size, self.last - self.first))
+        base = self.base(flat)
+        value, _, _ = self._with_event(flat, base)
+        return float(value.sum() - base @ self._without_event(flat))
 
 
 def _memory(daily: FloatArray, half_life: float) -> tuple[FloatArray, FloatArray]:

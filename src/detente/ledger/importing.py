@@ -10,7 +10,9 @@ import datetime as dt
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial as partial_function
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +25,7 @@ from detente.ledger.forms import FormError, Plan, recognise
 from detente.ledger.importers import DATASETS
 from detente.ledger.merging import SEQUENCE, Staging
 from detente.ledger.reporting import EventFileError, ImportReport, Tally, too_many_refused
-from detente.ledger.streams import BLOCK_BYTES, BrokenStreamError, read_blocks
+from detente.ledger.streams import BLOCK_BYTES, BrokenStreamError, ahead, read_blocks
 
 Ends = Literal["both", "one"]
 
@@ -47,6 +49,7 @@ def import_events(
     partial: bool = False,
     max_refused: float = MAX_REFUSED,
     block_bytes: int = BLOCK_BYTES,
+    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> ImportReport:
     """Import files of one data set into a Parquet table of events.
 
@@ -81,6 +84,9 @@ def import_events(
         read, those that can are likely to be misread.
     block_bytes : int, default 16 MiB
         Bytes parsed at once; governs memory, not the result.
+    progress : callable, optional
+        Called now and then with the bytes read, compressed as they are, and those of all files. It may be
+        called from another thread.
 
     Returns
     -------
@@ -107,7 +113,10 @@ def import_events(
         staging = Staging(folder, forms[0])
         tally = Tally()
         rows = _Rows(request, both, since, until, block_bytes, staging, tally)
-        faults = [fault for path in paths for fault in rows.take(path, forms, columns, partial, max_refused)]
+        faults = []
+        for path, following in _followed(paths, progress):
+            rows.progress = following
+            faults += rows.take(path, forms, columns, partial, max_refused)
         if faults and not partial:
             raise EventFileError(faults, tally.readable)
         merged = staging.finish(target)
@@ -139,6 +148,7 @@ class _Rows:
         self.staging = staging
         self.tally = tally
         self.sequence = 0
+        self.progress: Callable[[int], None] = lambda place: None
 
     def take(
         self,
@@ -176,11 +186,12 @@ class _Rows:
         return faults
 
     def _read(self, path: Path, plan: Plan, mine: Tally) -> None:
-        for block in read_blocks(path, plan.dialect, self.block_bytes):
-            rows, wrong_fields = plan.parse(block)
-            mine.count_fields(wrong_fields)
-            if rows.height:
-                self._stage(rows.with_columns(pl.lit(path.name).alias("file")), plan.dataset, mine)
+        blocks = read_blocks(path, plan.dialect, self.block_bytes, self.progress)
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            for rows, wrong_fields in ahead((plan.parse(block) for block in blocks), thread):
+                mine.count_fields(wrong_fields)
+                if rows.height:
+                    self._stage(rows.with_columns(pl.lit(path.name).alias("file")), plan.dataset, mine)
 
     def _stage(self, rows: pl.DataFrame, dataset: Dataset, mine: Tally) -> None:
         name = rows["file"][0]
@@ -196,6 +207,22 @@ class _Rows:
         kept = good.filter(pl.col("_left_out").is_null())
         if kept.height:
             self.staging.add(kept.drop("_left_out", REFUSED, REFUSED_TEXT))
+
+
+def _followed(
+    paths: Sequence[Path], progress: Callable[[int, int], None]
+) -> Iterator[tuple[Path, Callable[[int], None]]]:
+    """Each file, with what tells how far it is read as the progress of all."""
+    sizes = [path.stat().st_size if path.is_file() else 0 for path in paths]
+    before, total = 0, sum(sizes)
+    for path, size in zip(paths, sizes, strict=True):
+        yield path, partial_function(_tell, progress, before, total)
+        before += size
+        progress(before, total)
+
+
+def _tell(progress: Callable[[int, int], None], before: int, total: int, place: int) -> None:
+    progress(before + place, total)
 
 
 def _broken(path: Path, problem: BrokenStreamError) -> Fault:

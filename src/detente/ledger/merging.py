@@ -88,7 +88,7 @@ class Staging:
         for rows in self._slices():
             events, count = merge(rows, self.dataset, latest)
             parts.append(self.folder / f"merged-{len(parts):06d}.parquet")
-            events.select(list(EVENT_COLUMNS)).write_parquet(parts[-1], compression="zstd")
+            events.select(list(EVENT_COLUMNS)).write_parquet(parts[-1], compression="lz4")
             total = Merged(*(a + b for a, b in zip(total, count, strict=True)))
         whole = self.folder / "events.parquet"
         if parts:
@@ -132,31 +132,27 @@ def merge(
     if latest is not None:
         once = rows.join(latest, on=SEQUENCE, how="semi")
     else:
-        once = rows.sort(SEQUENCE).unique(["event_id", "occurred_at"], keep="first", maintain_order=True)
-        once = once if once["event_id"].null_count() == 0 else _with_anonymous(rows, once)
+        ordered = rows.sort(SEQUENCE)
+        again = ~pl.struct("event_id", "occurred_at").is_first_distinct() & pl.col("event_id").is_not_null()
+        once = ordered.filter(~again)
     events = _one_row_per_event(once, dataset.same_event) if dataset.same_event else once
     events = events.sort("occurred_at", SEQUENCE)
     return events, Merged(events.height, rows.height - once.height, once.height - events.height)
 
 
-def _with_anonymous(rows: pl.DataFrame, once: pl.DataFrame) -> pl.DataFrame:
-    """Rows without an id are never repeats of one another."""
-    return pl.concat(
-        [once.filter(pl.col("event_id").is_not_null()), rows.filter(pl.col("event_id").is_null())]
-    )
-
-
 def _one_row_per_event(rows: pl.DataFrame, same: tuple[str, ...]) -> pl.DataFrame:
+    """The row of each event that was known first, with the reports and mentions of all its rows.
+
+    Groups are made of the few columns that decide; the others are only taken along.
+    """
     alone = pl.when(pl.any_horizontal(pl.col(same).is_null())).then(pl.col(SEQUENCE)).otherwise(-1)
-    ordered = rows.with_columns(alone.alias("_alone")).sort("known_at", SEQUENCE, nulls_last=True)
-    keys = [*same, "_alone"]
-    summed = ("n_reports", "n_mentions")
+    ordered = rows.sort("known_at", SEQUENCE, nulls_last=True)
     mentions = pl.when(pl.col("n_mentions").count() > 0).then(pl.col("n_mentions").sum())
-    return ordered.group_by(keys, maintain_order=True).agg(
-        pl.exclude(*keys, *summed).first(),
-        pl.col("n_reports").sum(),
-        mentions.alias("n_mentions"),
+    deciding = ordered.select(*same, "n_reports", "n_mentions", alone.alias("_alone")).with_row_index("_row")
+    summed = deciding.group_by([*same, "_alone"], maintain_order=True).agg(
+        pl.col("_row").first(), pl.col("n_reports").sum(), mentions.alias("n_mentions")
     )
+    return ordered[summed["_row"]].with_columns(summed["n_reports"], summed["n_mentions"])
 
 
 def _put(whole: Path, out: Path) -> None:

@@ -8,9 +8,10 @@ looked at but, for each day, the days before it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from detente.errors import TableError
 from detente.ledger.dyads import DyadDays, FloatArray, WeightedMean
 from detente.ledger.history import Terms
 from detente.ledger.rates import RateFit, Shrinkage, fit_rates
-from detente.scoring import log_score
+from detente.scoring import PairedDifference, brier_score, log_score, paired_difference
 
 CLIP = 1e-4
 """Probabilities are drawn into [CLIP, 1 − CLIP]."""
@@ -52,6 +53,43 @@ class DyadForecast:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """Mean score of the forecast and of the weighted mean, the lower the better, and their difference.
+
+    The difference is ours less that of the weighted mean, with its standard error by day and by dyad: days
+    share their news, dyads their habits, so the larger of the two errors is the one to go by.
+    """
+
+    score: Literal["log", "brier"]
+    ours: float
+    weighted_mean: float
+    by_day: PairedDifference
+    by_dyad: PairedDifference
+
+
+def compare(forecast: DyadForecast) -> tuple[Compared, Compared]:
+    """Score a forecast against the weighted mean that was tuned on the same span: log score, Brier score.
+
+    Raises
+    ------
+    ForecastError
+        If the span forecast has fewer than two days.
+    """
+    return _compared("log", log_score, forecast), _compared("brier", brier_score, forecast)
+
+
+def _compared(
+    name: Literal["log", "brier"], score: Callable[[FloatArray, FloatArray], FloatArray], found: DyadForecast
+) -> Compared:
+    ours, theirs = score(found.probability, found.outcome), score(found.average, found.outcome)
+    dyad, day = np.indices(found.outcome.shape)
+    by_day, by_dyad = (
+        paired_difference(ours.ravel(), theirs.ravel(), cluster=each.ravel()) for each in (day, dyad)
+    )
+    return Compared(name, float(ours.mean()), float(theirs.mean()), by_day, by_dyad)
+
+
+@dataclass(frozen=True)
 class Span:
     """Days from `first` to `last`, both included."""
 
@@ -77,6 +115,7 @@ def forecast_dyads(
     terms: Terms | None = None,
     shrinkage: Shrinkage | None = None,
     choices: Choices = Choices(),
+    progress: Callable[[], None] = lambda: None,
 ) -> Mapping[str, DyadForecast]:
     """Forecast whether each dyad has an event of each kind, one day ahead, through a span.
 
@@ -98,6 +137,8 @@ def forecast_dyads(
         As in `fit_rates`.
     choices : Choices, optional
         Grids to choose from.
+    progress : callable, optional
+        Called after each fit; there are two for each kind.
 
     Returns
     -------
@@ -111,7 +152,10 @@ def forecast_dyads(
     if not tune.first <= tune.last < test.first <= test.last:
         raise TableError(f"spans: the tuning span {tune} must end before the test span {test} begins.")
     known = _until(data, test.first)
-    tuned = {kind: _tune(known, kind, tune, terms, shrinkage, choices) for kind in kinds}
+    tuned = {}
+    for kind in kinds:
+        tuned[kind] = _tune(known, kind, tune, terms, shrinkage, choices)
+        progress()
     weight = _choose_weight([each[1:] for each in tuned.values()], choices)
     a, b = data.number(test.first), data.number(test.last) + 1
     found = {}
@@ -127,6 +171,7 @@ def forecast_dyads(
             average=clipped(mean.forecast(happened)[:, a:b]),
             outcome=happened[:, a:b],
         )
+        progress()
     return found
 
 

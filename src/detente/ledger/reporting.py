@@ -201,6 +201,8 @@ def too_many_refused(file: str, tally: Tally, dataset: Dataset, limit: float) ->
         what, remedy = REASONS[reason]
         _, line, text = tally.examples[reason][0]
         message = f"{n:,} of {tally.read:,} rows have {what.format(formats=formats)}; the first is '{text}'."
+        if reason == FIELDS and n == tally.read:
+            remedy = f"Not one row fits: is it a file of another data set than {dataset.name}?"
         faults.append(Fault(file, line, "", message, remedy))
     return faults
 

@@ -11,11 +11,12 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,9 @@ LONGEST_RECORD = 4 * 2**20
 """A record longer than this [bytes] is a quote that never closes."""
 
 _QUOTE, _NEWLINE = 34, 10
+
+
+Item = TypeVar("Item")
 
 
 class BrokenStreamError(DetenteError):
@@ -68,8 +72,15 @@ class Dialect:
     quoted: bool
 
 
-def read_blocks(path: Path, dialect: Dialect, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+def read_blocks(
+    path: Path,
+    dialect: Dialect,
+    block_bytes: int = BLOCK_BYTES,
+    progress: Callable[[int], None] = lambda place: None,
+) -> Iterator[Block]:
     """Blocks of whole records of a file, in order.
+
+    `progress` is told how many bytes of the file, compressed as it is, were read so far.
 
     Raises
     ------
@@ -77,8 +88,9 @@ def read_blocks(path: Path, dialect: Dialect, block_bytes: int = BLOCK_BYTES) ->
         After the last whole record, if the compression breaks off or a quote never closes.
     """
     line, rest = 1, b""
-    with open_stream(path) as stream:
+    with path.open("rb") as raw, open_stream(raw) as stream:
         for piece, problem in _pieces(stream, block_bytes):
+            progress(raw.tell())
             block, rest = _cut(rest + piece, dialect, line, last=not piece and problem is None)
             if block is not None:
                 yield block
@@ -95,7 +107,7 @@ def read_blocks(path: Path, dialect: Dialect, block_bytes: int = BLOCK_BYTES) ->
 
 def first_record(path: Path) -> str:
     """The first line of a file as text, for recognising its header and delimiter; '' of an empty file."""
-    with open_stream(path) as stream:
+    with path.open("rb") as raw, open_stream(raw) as stream:
         for piece, problem in _pieces(stream, 1 << 16):
             if problem is not None and not piece:
                 raise BrokenStreamError(0, *problem)
@@ -103,11 +115,27 @@ def first_record(path: Path) -> str:
     return ""
 
 
+def ahead(items: Iterator[Item], thread: Executor) -> Iterator[Item]:
+    """The items, each fetched in another thread while the one before it is in use.
+
+    Examples
+    --------
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> with ThreadPoolExecutor(max_workers=1) as thread:
+    ...     list(ahead(iter("abc"), thread))
+    ['a', 'b', 'c']
+    """
+    end = object()
+    coming = thread.submit(next, items, end)
+    while (item := coming.result()) is not end:
+        coming = thread.submit(next, items, end)
+        yield item  # type: ignore[misc]
+
+
 @contextmanager
-def open_stream(path: Path) -> Iterator[BinaryIO]:
-    """The uncompressed bytes of a plain, gzip or zip file."""
+def open_stream(raw: BinaryIO) -> Iterator[BinaryIO]:
+    """The uncompressed bytes of an open file, plain, gzip or zip."""
     with ExitStack() as stack:
-        raw = stack.enter_context(path.open("rb"))
         magic = raw.read(4)
         raw.seek(0)
         if magic.startswith(b"\x1f\x8b"):
@@ -165,23 +193,23 @@ def _cut(data: bytes, dialect: Dialect, line: int, *, last: bool) -> tuple[Block
     if last and data and not data.endswith(b"\n"):
         data += b"\n"
     codes = np.frombuffer(data, dtype=np.uint8)
-    newline = codes == _NEWLINE
-    delimiter = codes == ord(dialect.delimiter)
-    breaks = newline
+    breaks, delimiter = codes == _NEWLINE, codes == ord(dialect.delimiter)
+    newlines = np.flatnonzero(breaks)
+    ends = newlines
     if dialect.quoted:
         outside = ~np.logical_xor.accumulate(codes == _QUOTE)
-        breaks, delimiter = newline & outside, delimiter & outside
-    ends = np.flatnonzero(breaks)
+        ends, delimiter = np.flatnonzero(breaks & outside), delimiter & outside
     if ends.size == 0:
         return None, data
     cut = int(ends[-1]) + 1
     starts = np.concatenate([[0], ends[:-1] + 1]).astype(np.int64)
-    fields = 1 + _count_between(delimiter[:cut], starts)
-    lines = _count_between(newline[:cut], starts)
+    fields = 1 + _count_between(np.flatnonzero(delimiter[:cut]), starts)
+    lines = _count_between(newlines[newlines < cut], starts)
     first = line + np.cumsum(lines) - lines
     return Block(data[:cut], first, starts, fields), data[cut:]
 
 
-def _count_between(mask: NDArray[np.bool_], starts: NDArray[np.int64]) -> NDArray[np.int64]:
-    counts: NDArray[np.int64] = np.add.reduceat(mask, starts, dtype=np.int64)
-    return counts
+def _count_between(places: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many of the places lie in each record, from its start to the next."""
+    before = np.searchsorted(places, np.append(starts, np.iinfo(np.int64).max))
+    return np.diff(before)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
-from detente.model import Crisis, Moment
+from detente.forecasting.network import Dyad, dyads_of, recorded_counts
+from detente.model import Crisis
 from detente.plots.style import INK, LETTERS, MUTED, PALETTE, new_figure, remark, title
 
-CONFLICT = ("10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "20")
-"""CAMEO roots of conflict."""
+LEAST_DRAWN = 0.02
+"""Dyads that act less often are not drawn."""
 
 
 def actor_network(crisis: Crisis, expected: Mapping[str, float]) -> Figure:
@@ -39,40 +39,27 @@ def actor_network(crisis: Crisis, expected: Mapping[str, float]) -> Figure:
     >>> [axes.get_title(loc="left")[:6] for axes in actor_network(crisis, found.counts).axes]
     ['In the', 'In the']
     """
-    recorded: dict[str, float] = defaultdict(float)
-    for item in crisis.record:
-        recorded[item.moment] += 1.0
+    recorded, expected_dyads = dyads_of(crisis, recorded_counts(crisis)), dyads_of(crisis, expected)
     figure = new_figure(900, 470)
-    actors = sorted({end for _, _, ends in _actions(crisis) for pair in ends for end in pair})
-    for place, (text, counts) in enumerate(
-        (("In the record, replayed", recorded), ("In the futures, mean per future", expected))
+    actors = sorted({end for dyad in expected_dyads for end in (dyad.actor, dyad.recipient)})
+    for place, (text, dyads) in enumerate(
+        (("In the record, replayed", recorded), ("In the futures, mean per future", expected_dyads))
     ):
         axes = figure.add_subplot(1, 2, place + 1)
         title(axes, text)
-        _ring(axes, crisis, actors, counts)
+        _ring(axes, actors, dyads)
     remark(figure, "Width: how often. Orange, broken: conflict (CAMEO 10–20). Blue: cooperation (01–09).")
     return figure
 
 
-def _actions(crisis: Crisis) -> Iterator[tuple[str, Moment, list[tuple[str, str]]]]:
-    """Every coded action with its dyads."""
-    for name, moment in crisis.moments.items():
-        coding = moment.coding
-        dyads = [(a, b) for a in coding.actor for b in coding.recipient if a != b]
-        if coding.cameo and dyads:
-            yield name, moment, dyads
-
-
-def _ring(axes: Axes, crisis: Crisis, actors: list[str], counts: Mapping[str, float]) -> None:
+def _ring(axes: Axes, actors: Sequence[str], dyads: Sequence[Dyad]) -> None:
     angle = {actor: math.tau * k / max(1, len(actors)) for k, actor in enumerate(actors)}
     place = {actor: (math.cos(a), math.sin(a)) for actor, a in angle.items()}
-    weights: dict[tuple[str, str, bool], float] = defaultdict(float)
-    for name, moment, dyads in _actions(crisis):
-        for dyad in dyads:
-            weights[(*dyad, moment.coding.cameo[:2] in CONFLICT)] += counts.get(name, 0.0)
-    for (actor, recipient, conflict), weight in sorted(weights.items()):
-        if weight > 0.02:
-            axes.add_patch(_arrow(place[actor], place[recipient], weight, conflict=conflict))
+    for dyad in dyads:
+        if dyad.count > LEAST_DRAWN:
+            axes.add_patch(
+                _arrow(place[dyad.actor], place[dyad.recipient], dyad.count, conflict=dyad.conflict)
+            )
     for actor, (x, y) in place.items():
         axes.plot([x], [y], "o", color="white", markeredgecolor=MUTED, markersize=22)
         axes.annotate(actor, (x, y), ha="center", va="center", fontsize=LETTERS - 2, color=INK)

@@ -84,12 +84,16 @@ def save(figure: Figure, path: Path | str) -> Path:
     'picture.svg'
     """
     target, data = Path(path), drawn(figure, picture_format(path))
+    part: Path | None = None
     try:
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+            part = Path(file.name)
             file.write(data)
-        _open_to_others(Path(file.name))
-        Path(file.name).replace(target)
+        _open_to_others(part)
+        part.replace(target)
     except OSError as problem:
+        if part is not None:
+            part.unlink(missing_ok=True)
         raise PictureError(f"cannot write {target}: {problem.strerror or problem}.") from problem
     return target
 

@@ -4,6 +4,7 @@
 
     binary        Brier, log and ranked scores of probabilities; questions that are settled by a date
     continuous    CRPS of ensembles and of a few closed forms
+    curves        CRPS of the time to a happening, from its curve over a window
     skill         skill against a reference; paired differences with clustered errors
     calibration   calibration curve with consistency bands; miscalibration − discrimination + uncertainty
     uniformity    randomised PIT and its χ² and Kolmogorov–Smirnov checks
@@ -31,6 +32,7 @@ from detente.scoring.continuous import (
     crps_normal,
     crps_poisson,
 )
+from detente.scoring.curves import crps_curve
 from detente.scoring.skill import PairedDifference, paired_difference, skill_score
 from detente.scoring.uniformity import (
     CdfPair,
@@ -49,6 +51,7 @@ __all__ = [
     "UniformityCheck",
     "brier_score",
     "calibration_curve",
+    "crps_curve",
     "crps_ensemble",
     "crps_exponential",
     "crps_lognormal",

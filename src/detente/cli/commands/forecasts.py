@@ -37,6 +37,19 @@ def run(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also write manifest, JSON and Parquet tables there.")
     ] = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Also add the forecast to this archive, to be scored later."),
+    ] = None,
+    posterior: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Draw what `detente fit` has learned from there, not from the priors."
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take the posterior even if the crisis has changed since.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no remarks on the way.")] = False,
 ) -> None:
     """Simulate many futures of a crisis and answer its questions.
@@ -51,6 +64,9 @@ def run(
         found = carry_out(
             crisis,
             out=out,
+            archive=archive,
+            posterior=posterior,
+            force=force,
             quiet=quiet,
             horizon=days_of(horizon),
             seed=seed,
