@@ -13,7 +13,7 @@ def stocks_of_interest(crisis: Crisis) -> tuple[str, ...]:
     --------
     >>> from detente import load
     >>> stocks_of_interest(load("cuba_1962"))[-1].split(".")[0]
-    'USSR'
+    'USA'
     """
     asked = {
         node.name

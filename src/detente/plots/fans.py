@@ -79,8 +79,8 @@ def faction_balance(crisis: Crisis, actor: str, futures: Paths, past: Paths | No
     >>> actor = next(name for name, actor in crisis.actors.items() if len(actor.factions) > 1)
     >>> names = tuple(f"{actor}.{faction.name}" for faction in crisis.actors[actor].factions)
     >>> found = simulate(crisis, trajectories=400, seed=1, paths=names)
-    >>> faction_balance(crisis, actor, found.paths).axes[0].get_ylim()
-    (0.0, 1.0)
+    >>> len(faction_balance(crisis, actor, found.paths).axes)
+    1
     """
     figure = new_figure(800, 360)
     axes = tidy(figure.add_subplot(), grid="y")
