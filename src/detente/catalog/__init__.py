@@ -70,8 +70,10 @@ def find_crisis(name_or_path: str | Path) -> Path:
     raise CrisisFileError([_not_found(str(name_or_path), is_folder)])
 
 
-def load(name_or_path: str | Path) -> Crisis:
+def load(name_or_path: str | Path, *, review: bool = False) -> Crisis:
     """Read a bundled crisis by its name, or any crisis by the path of its folder or file.
+
+    With `review` the numbers are those of the ``review.yaml`` in its folder, the second parameterisation.
 
     Raises
     ------
@@ -84,8 +86,11 @@ def load(name_or_path: str | Path) -> Crisis:
     'Missiles in Cuba'
     """
     from detente.crisisfile import load as load_path
+    from detente.crisisfile.resolving import load_review
+    from detente.crisisfile.reviewing import REVIEW_FILE
 
-    return load_path(find_crisis(name_or_path))
+    path = find_crisis(name_or_path)
+    return load_review(path, path / REVIEW_FILE) if review else load_path(path)
 
 
 def headline(name: str) -> tuple[str, str]:

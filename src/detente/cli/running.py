@@ -39,6 +39,7 @@ def carry_out(
     archive: Path | None = None,
     posterior: Path | None = None,
     force: bool = False,
+    review: bool = False,
     quiet: bool,
     horizon: Horizon,
     threads: int | None,
@@ -47,6 +48,7 @@ def carry_out(
     """Load a crisis, say what it will cost, simulate it under a progress bar and write it to `out`.
 
     `posterior` is a folder that `detente fit` has written; with `force` it may be of another state of the crisis.
+    With `review` the numbers are those of the crisis' ``review.yaml``.
     """
     from detente.catalog import load
     from detente.forecasting import forecast, memory_for
@@ -56,7 +58,7 @@ def carry_out(
         refuse_foreign(out)
     if archive is not None:
         _refuse_broken(archive)
-    crisis = load(name)
+    crisis = load(name, review=review)
     if posterior is not None:
         settings["posterior"] = _fitted(posterior, crisis, force=force)
     cores = threads or os.cpu_count() or 1

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from detente.crisisfile.lowering import Resolution, lower
 from detente.crisisfile.reading import Tree, read, read_file
+from detente.crisisfile.reviewing import Review, read_review, reviewed
 from detente.crisisfile.schema import validate
 from detente.crisisfile.tables import Tables, parse_tables, read_tables
 from detente.errors import CrisisFileError, Fault
 from detente.model import Crisis
 
-__all__ = ["CRISIS_FILE", "Resolution", "load", "loads", "resolve", "resolve_text"]
+__all__ = ["CRISIS_FILE", "Resolution", "load", "load_review", "loads", "resolve", "resolve_text"]
 
 CRISIS_FILE = "crisis.yaml"
 """Name of the file in a crisis folder."""
@@ -35,6 +36,17 @@ def load(path: Path | str) -> Crisis:
     return resolve(path).crisis
 
 
+def load_review(path: Path | str, review: Path | str) -> Crisis:
+    """Read a crisis with the numbers of a review, a second parameterisation, in the place of its own.
+
+    Raises
+    ------
+    CrisisFileError
+        With every fault of the crisis or of the review.
+    """
+    return resolve(path, review=read_review(review)).crisis
+
+
 def loads(text: str, file: str = "<text>") -> Crisis:
     r"""Read a crisis from text; `file` is how faults name it.
 
@@ -46,14 +58,18 @@ def loads(text: str, file: str = "<text>") -> Crisis:
     return resolve_text(text, file).crisis
 
 
-def resolve(path: Path | str, *, tables: Mapping[str, str] | None = None) -> Resolution:
+def resolve(
+    path: Path | str, *, tables: Mapping[str, str] | None = None, review: Review | None = None
+) -> Resolution:
     """As `load`, with what `check` wants to know about the file.
 
-    `tables` are texts to take, by the name of the file, in place of the tables of a folder.
+    `tables` are texts to take, by the name of the file, in place of the tables of a folder; the numbers of a `review`
+    take the place of the file's own.
     """
     path = Path(path)
     if not path.is_dir():
-        return _resolve(read_file(path), Tables())
+        tree = read_file(path)
+        return _resolve(tree if review is None else reviewed(tree, review), Tables())
     faults: list[Fault] = []
     known: Tables | None = None
     try:
@@ -64,7 +80,7 @@ def resolve(path: Path | str, *, tables: Mapping[str, str] | None = None) -> Res
         tree = read_file(path / CRISIS_FILE)
     except CrisisFileError as problem:
         raise CrisisFileError((*faults, *problem.faults)) from None
-    return _resolve(tree, known, faults)
+    return _resolve(tree if review is None else reviewed(tree, review), known, faults)
 
 
 def resolve_text(text: str, file: str = "<text>") -> Resolution:

@@ -47,6 +47,12 @@ def run(
             metavar="DIR", help="Draw what `detente fit` has learned from there, not from the priors."
         ),
     ] = None,
+    review: Annotated[
+        bool,
+        typer.Option(
+            "--review", help="Take the numbers of review.yaml, the crisis' second parameterisation."
+        ),
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Take the posterior even if the crisis has changed since.")
     ] = False,
@@ -67,6 +73,7 @@ def run(
             archive=archive,
             posterior=posterior,
             force=force,
+            review=review,
             quiet=quiet,
             horizon=days_of(horizon),
             seed=seed,
