@@ -162,3 +162,30 @@ class TestFaults:
         assert words.lower() in done.stderr.lower()
         assert "Traceback" not in done.stderr
         assert json.loads(call(*arguments, "--json").stdout)["ok"] is False
+
+
+def test_sobol_names_its_numbers_itself():
+    pytest.importorskip("SALib")
+    arguments = [
+        "sobol",
+        "cuba_1962",
+        "--question",
+        "Q2",
+        "--points",
+        "128",
+        "--replicates",
+        "8",
+        "--seed",
+        "1",
+    ]
+    done = CliRunner().invoke(app, [*arguments, "--json"])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.output)
+    assert found["numbers"][0]["name"] == "actions.us_strikes_cuba.rate"
+    assert found["draws"] == 128 * (len(found["numbers"]) + 2)
+
+
+def test_sobol_takes_a_power_of_two():
+    done = CliRunner().invoke(app, ["sobol", "cuba_1962", "--question", "Q2", "--points", "100"])
+    assert done.exit_code != 0
+    assert "power of 2" in done.output

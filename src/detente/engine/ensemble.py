@@ -146,6 +146,7 @@ def simulate(
     every: float = 1.0,
     progress: Progress | None = None,
     posterior: Mapping[str, Floats] | None = None,
+    levels: Mapping[str, Floats] | None = None,
 ) -> Ensemble:
     """Simulate many futures of a crisis.
 
@@ -181,6 +182,9 @@ def simulate(
         Joint draws of parameters, such as `detente.inference.Posterior.parameters`: draw d takes row d mod n for
         every parameter named here, as a final value (a rate that is counted is not divided by its exposure
         again). The others are drawn from their priors.
+    levels : mapping of str to array of shape (draws,), optional
+        Where in their priors the parameters named here stand, as quantile levels in (0, 1), one per draw: a design
+        of one's own in the place of chance.
 
     Returns
     -------
@@ -207,8 +211,9 @@ def simulate(
         posterior=digest_of_draws(posterior) if posterior else "",
     )
     _check(settings)
+    _check_levels(levels or {}, crisis, settings)
     kept = _Kept(compiled, log, final, paths, every)
-    return _Run(compiled, settings, budget, kept, posterior or {}).run(progress)
+    return _Run(compiled, settings, budget, kept, posterior or {}, levels or {}).run(progress)
 
 
 def _check(settings: Settings) -> None:
@@ -220,6 +225,16 @@ def _check(settings: Settings) -> None:
         raise ModelError(f"a tick must be 1 day or a whole part of it (1/2, 1/4 …), but is {settings.tick}")
     if settings.epoch < settings.tick or not (settings.epoch / settings.tick).is_integer():
         raise ModelError(f"an epoch must be a whole number of ticks, but is {settings.epoch} days")
+
+
+def _check_levels(levels: Mapping[str, Floats], crisis: Crisis, settings: Settings) -> None:
+    for name, values in levels.items():
+        if name not in crisis.parameters:
+            raise ModelError(f"levels: '{name}' is not a number of the crisis")
+        if np.shape(values) != (settings.n_draws,) or not np.all((values > 0.0) & (values < 1.0)):
+            raise ModelError(
+                f"levels of '{name}': one number in (0, 1) is needed for each of {settings.n_draws} draws"
+            )
 
 
 class _Kept:
@@ -250,9 +265,10 @@ class _Run:
         budget: int | None,
         kept: _Kept,
         posterior: Mapping[str, Floats],
+        levels: Mapping[str, Floats],
     ) -> None:
         self.compiled, self.settings, self.kept = compiled, settings, kept
-        self.tables = with_fast_memories(compiled, settings, posterior)
+        self.tables = with_fast_memories(compiled, settings, posterior, levels)
         self.start = prepare(
             compiled,
             self.tables,
@@ -261,6 +277,7 @@ class _Run:
             epoch=settings.epoch,
             threads=settings.threads,
             posterior=posterior,
+            levels=levels,
         )
         self.plan = simulation_plan(compiled, settings.horizon, settings.epoch)._replace(
             path_rows=kept.path_rows, path_every=kept.path_every
@@ -408,14 +425,17 @@ class _Run:
 
 
 def with_fast_memories(
-    compiled: Compiled, settings: Settings, posterior: Mapping[str, Floats] | None = None
+    compiled: Compiled,
+    settings: Settings,
+    posterior: Mapping[str, Floats] | None = None,
+    levels: Mapping[str, Floats] | None = None,
 ) -> tb.Tables:
     """Mark the memories that, in some draw, halve within four ticks: their readers take smaller steps."""
     nodes = (node for half_life in compiled.memory_half_lives for node in walk(half_life))
     names = {node.name for node in nodes if isinstance(node, Name)}
     parameters = (parameter for name, parameter in compiled.crisis.parameters.items() if name in names)
     fitted = {name: values for name, values in (posterior or {}).items() if name in names}
-    values, _ = drawn_or_fitted(parameters, settings.seed, settings.n_draws, fitted)
+    values, _ = drawn_or_fitted(parameters, settings.seed, settings.n_draws, fitted, levels)
     fast = [
         number
         for number, half_life in enumerate(compiled.memory_half_lives)

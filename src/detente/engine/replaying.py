@@ -47,13 +47,15 @@ def prepare(
     epoch: float,
     threads: int = 1,
     posterior: Mapping[str, Floats] | None = None,
+    levels: Mapping[str, Floats] | None = None,
 ) -> Start:
     """Draw the parameters, replay the record, and give what each draw starts the future with.
 
-    Draw d has the values of row d mod n of a `posterior` for every parameter that it names, shape (n,).
+    Draw d has the values of row d mod n of a `posterior` for every parameter that it names, shape (n,), and the
+    quantiles at `levels` of those that these name, shape (n_draws,).
     """
     parameters = tuple(compiled.crisis.parameters.values())
-    values, drawn = drawn_or_fitted(parameters, seed, n_draws, posterior or {})
+    values, drawn = drawn_or_fitted(parameters, seed, n_draws, posterior or {}, levels)
     unfinished = with_unit_rates(drawn, values)
     start = _declared(compiled, unfinished, n_draws)
     exposures: dict[str, Floats] = _whole_windows(compiled.crisis, n_draws)

@@ -87,16 +87,28 @@ _QUANTILES: Mapping[str, Callable[..., Floats]] = {
 }
 
 
-def draw_parameters(parameters: Iterable[Parameter], seed: int, n_draws: int) -> dict[str, Floats]:
+def draw_parameters(
+    parameters: Iterable[Parameter], seed: int, n_draws: int, levels: Mapping[str, Floats] | None = None
+) -> dict[str, Floats]:
     """Values of every parameter, each of shape (n_draws,).
 
+    `levels`, in (0, 1) and of shape (n_draws,), take the place of the uniform numbers of the parameters they name.
     `counted` and `mean_rate` parameters come undivided: `divide_by_exposure` finishes them.
     """
-    return {p.name: quantile(p.distribution, uniforms(seed, p.name, n_draws)) for p in parameters}
+    given = levels or {}
+
+    def level(name: str) -> Floats:
+        return given[name] if name in given else uniforms(seed, name, n_draws)
+
+    return {p.name: quantile(p.distribution, level(p.name)) for p in parameters}
 
 
 def drawn_or_fitted(
-    parameters: Iterable[Parameter], seed: int, n_draws: int, posterior: Mapping[str, Floats]
+    parameters: Iterable[Parameter],
+    seed: int,
+    n_draws: int,
+    posterior: Mapping[str, Floats],
+    levels: Mapping[str, Floats] | None = None,
 ) -> tuple[dict[str, Floats], tuple[Parameter, ...]]:
     """Values of every parameter, each of shape (n_draws,), and the parameters that the posterior does not name.
 
@@ -110,7 +122,7 @@ def drawn_or_fitted(
     declared = tuple(parameters)
     _refuse_other(declared, posterior)
     rest = tuple(p for p in declared if p.name not in posterior)
-    values = draw_parameters(rest, seed, n_draws)
+    values = draw_parameters(rest, seed, n_draws, levels)
     for name, fitted in posterior.items():
         values[name] = np.resize(np.asarray(fitted, np.float64), n_draws)
     return {p.name: values[p.name] for p in declared}, rest

@@ -107,6 +107,42 @@ def sensitivity(
             raise Interrupted(f"{ensemble.finished:,} draws were finished.")
 
 
+@app.command(epilog="Example:  detente sobol iran_2024 --question H06 --points 256")
+def sobol(
+    crisis: CrisisName,
+    question: Annotated[str, typer.Option(help="Id of a question.")],
+    numbers: Annotated[
+        str | None,
+        typer.Option(help="Names of numbers, with commas. Default: the first 8 that stand out in a ranking."),
+    ] = None,
+    points: Annotated[
+        int, typer.Option(min=16, help="Points of the design, a power of 2; each takes one draw per number.")
+    ] = 256,
+    replicates: Annotated[int, typer.Option(min=2, help="Futures per draw.")] = 16,
+    seed: Seed = None,
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell main effects of a few numbers from their interactions, by a designed ensemble.
+
+    Where `sensitivity` reads main effects off any run, this simulates a Saltelli design: the first index is what a
+    number explains alone, the total index what it explains with everything it interacts with. Needs SALib.
+    """
+    with reported(as_json):
+        from detente.cli.designs import run_sobol
+
+        run_sobol(
+            crisis,
+            question,
+            numbers=numbers,
+            points=points,
+            replicates=replicates,
+            seed=seed,
+            threads=threads,
+            as_json=as_json,
+        )
+
+
 @app.command(epilog="Example:  detente why iran_2024 --question H06")
 def why(
     crisis: CrisisName,
