@@ -22,7 +22,7 @@ EXTRA: Mapping[str, tuple[str, ...]] = {
     "claims.csv": ("note", "recorded_at", "recorded_by"),
     "events.csv": ("location", "note", "recorded_at", "recorded_by"),
 }
-"""Columns of no fixed meaning that a table often has, and that may be added to it."""
+"""Columns that no rule reads, that a table often has, and that may be added to it."""
 
 _NUMBERED = re.compile(r"(.*?)(\d+)(\D*)")
 

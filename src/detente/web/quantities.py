@@ -1,0 +1,94 @@
+"""How stocks may go: fans of quantiles, and the balance of the factions of an actor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detente.engine.ensemble import Ensemble, Paths
+from detente.forecasting.answers import last_day
+from detente.forecasting.stocks import is_influence, stocks_of_interest
+from detente.model import Crisis
+
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+EVERY = 7.0
+"""Distance of the points of a fan [day]."""
+SHORT = 100.0
+"""Horizon up to which there is a point for every day [day]."""
+
+
+def every(crisis: Crisis) -> float:
+    """Distance of the points [day]: a week, or a day where the horizon is short."""
+    return EVERY if crisis.horizon > SHORT else 1.0
+
+
+def shown_stocks(crisis: Crisis) -> tuple[str, ...]:
+    """Stocks that a page shows: those that questions ask for, influences of factions, then all others with a title.
+
+    Examples
+    --------
+    >>> from detente.catalog import load
+    >>> shown_stocks(load("cuba_1962"))
+    ('USA.blockade', 'USA.strike', 'alert', 'excomm', 'sites')
+    """
+    first = stocks_of_interest(crisis)
+    return (*first, *(name for name, stock in crisis.stocks.items() if stock.title and name not in first))
+
+
+def quantities_result(ensemble: Ensemble) -> dict[str, Any]:
+    """Fans of all stocks that were kept, and shares of influence where an actor has several factions.
+
+    Quantiles are those of `LEVELS`, over futures, each as a list over the dates.
+    """
+    crisis, paths = ensemble.crisis, ensemble.paths
+    assert paths is not None
+    asked = set(stocks_of_interest(crisis))
+    return {
+        "trajectories": ensemble.n_trajectories,
+        "dates": [last_day(crisis, float(time)).isoformat() for time in paths.times],
+        "levels": list(LEVELS),
+        "stocks": [
+            {
+                "name": name,
+                "title": crisis.stocks[name].title or name,
+                "unit": crisis.stocks[name].unit,
+                "asked": name in asked,
+                "numbers": sorted(_numbers(crisis, name)),
+                "quantiles": _rounded(paths.quantiles(name, LEVELS)),
+            }
+            for name in paths.values
+            if not is_influence(crisis, name)
+        ],
+        "balances": [
+            {"actor": name, "title": actor.title or name, "factions": _shares(crisis, name, paths)}
+            for name, actor in crisis.actors.items()
+            if len(actor.factions) > 1
+        ],
+    }
+
+
+def _shares(crisis: Crisis, actor: str, paths: Paths) -> list[dict[str, Any]]:
+    """Quantiles of the share of each faction in the influence of all factions of its actor."""
+    factions = [each for each in crisis.actors[actor].factions if f"{actor}.{each.name}" in paths.values]
+    whole = np.sum([paths.values[f"{actor}.{each.name}"] for each in factions], axis=0)
+    return [
+        {
+            "name": f"{actor}.{each.name}",
+            "title": each.title or each.name,
+            "quantiles": _rounded(np.quantile(paths.values[f"{actor}.{each.name}"] / whole, LEVELS, axis=1)),
+        }
+        for each in factions
+    ]
+
+
+def _numbers(crisis: Crisis, stock: str) -> set[str]:
+    """The numbers that stand under a stock in the file of the crisis."""
+    places = (f"stocks.{stock}.", f"actors.{stock}.", f"deliberations.{stock}.")
+    return {name for name in crisis.parameters if name.startswith(places)}
+
+
+def _rounded(values: NDArray[np.float64]) -> list[list[float]]:
+    """Five significant digits: more would not be seen."""
+    return [[float(f"{value:.5g}") for value in row] for row in values]
