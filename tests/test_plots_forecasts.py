@@ -5,6 +5,7 @@ import pytest
 
 from detente import forecast, load, simulate
 from detente.forecasting.deadlines import deadlines_of
+from detente.plots.ahead import timeline_ahead
 from detente.plots.fans import dates_of, faction_balance, fan_charts
 from detente.plots.network import actor_network
 from detente.plots.probabilities import probability_curves
@@ -53,6 +54,17 @@ def test_network_draws_an_arrow_per_dyad_and_kind(crisis, ensemble):
     figure = actor_network(crisis, ensemble.counts)
     assert all(axes.patches for axes in figure.axes[1:])
     assert drawn(figure, "svg") == drawn(actor_network(crisis, ensemble.counts), "svg")
+
+
+def test_a_row_per_action_with_its_past_and_its_dates():
+    found = forecast(load("iran_2024"), trajectories=800, seed=1)
+    axes = timeline_ahead(found, deadlines_of(found.ensemble.crisis)).axes[0]
+    labels = [" ".join(text.get_text().split()) for text in axes.get_yticklabels()]
+    titles = [each.title for each in sorted(found.actions.values(), key=lambda each: -each.probability)]
+    assert [label[:15] for label in labels] == [title[:15] for title in titles]
+    dots = sum(len(line.get_xdata()) for line in axes.lines if line.get_marker() == "o")
+    recorded = [item.moment for item in found.ensemble.crisis.replayed]
+    assert dots == sum(name in found.actions for name in recorded)
 
 
 def test_deadlines_lie_ahead_and_in_order(crisis):

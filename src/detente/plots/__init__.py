@@ -9,6 +9,7 @@ shared, and no window is opened. `save` writes a figure as SVG, PNG or PDF, the 
     saving      a figure into a file
     dyads       who did what to whom: a map of actors × recipients, and dyads in time
     timeline    events of a crisis on a lane per actor
+    ahead       from the record into the futures, a row per listed action
     sensitivities  what a probability leans on
     drivers     an intensity taken apart over time
 """

@@ -13,6 +13,7 @@ from detente.forecasting.tables import ACTIONS, action_rows
 from detente.forecasting.wording import LEGEND, error_text, probability_text, range_text
 from detente.layout import Column
 from detente.model import Crisis
+from detente.plots.ahead import timeline_ahead
 from detente.plots.fans import faction_balance, fan_charts
 from detente.plots.network import actor_network
 from detente.plots.probabilities import probability_curves
@@ -67,6 +68,7 @@ def actions_section(found: Forecast) -> Section:
     """When the listed actions are likely to happen, and who acts on whom."""
     rows = tuple(action_rows(found.shown()))
     crisis = found.ensemble.crisis
+    ahead = timeline_ahead(found, deadlines_of(crisis))
     ring = actor_network(crisis, found.ensemble.counts)
     alt = "Arrows between the actors: actions of the record on the left, of the futures on the right."
     return Section(
@@ -74,8 +76,20 @@ def actions_section(found: Forecast) -> Section:
         "Likely actions",
         ("Dates are those of the first time, in the futures in which the action happens.",),
         (Table(ACTIONS, rows),),
-        (picture(ring, "Who acts on whom", alt),),
+        (
+            picture(ahead, "From the record into the futures", _dates_in_words(found)),
+            picture(ring, "Who acts on whom", alt),
+        ),
     )
+
+
+def _dates_in_words(found: Forecast) -> str:
+    parts = [
+        f"{each.title}: {each.probability:.0%}"
+        + (f", median {each.median.isoformat()}" if each.median is not None else "")
+        for each in found.actions.values()
+    ]
+    return "When listed actions are likely to happen first. " + "; ".join(parts) + "."
 
 
 def deadlines_section(crisis: Crisis) -> Section:
