@@ -110,7 +110,7 @@ class TestRun:
         (tmp_path / "mine.txt").write_text("x")
         done = call("run", TINY, "--trajectories", 10**6, "--out", tmp_path)
         assert done.exit_code == 1
-        assert "holds other files, such as 'mine.txt'" in done.stderr
+        assert "has not written, such as 'mine.txt'" in done.stderr
 
     def test_out_that_cannot_be_written(self):
         done = call("run", TINY, *SHORT, "--out", "/proc/results")

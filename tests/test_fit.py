@@ -538,7 +538,7 @@ class TestFolder:
         with pytest.raises(ForecastError, match="there is no posterior"):
             Posterior.load(tmp_path / "nothing")
         (tmp_path / "notes.txt").write_text("mine")
-        with pytest.raises(ForecastError, match=r"holds what no fit has written, such as 'notes\.txt'"):
+        with pytest.raises(ForecastError, match=r"`detente fit` has not written, such as 'notes\.txt'"):
             rich_fit().save(tmp_path)
         assert (tmp_path / "notes.txt").read_text() == "mine"
 

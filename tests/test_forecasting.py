@@ -304,14 +304,14 @@ class TestFolder:
 
     def test_refuses_foreign_things(self, found, tmp_path):
         (tmp_path / "notes.txt").write_text("mine")
-        with pytest.raises(ForecastError, match=r"holds other files, such as 'notes\.txt'"):
+        with pytest.raises(ForecastError, match=r"`detente run` has not written, such as 'notes\.txt'"):
             found.save(tmp_path)
         with pytest.raises(ForecastError, match="is a file, not a folder"):
             found.save(tmp_path / "notes.txt")
         foreign = tmp_path / "foreign"
         foreign.mkdir()
         (foreign / "manifest.json").write_text("[]")
-        with pytest.raises(ForecastError, match="was not written by Détente"):
+        with pytest.raises(ForecastError, match="has not written, such as"):
             found.save(foreign)
         assert (tmp_path / "notes.txt").read_text() == "mine"
 

@@ -296,7 +296,7 @@ class TestResult:
 
     def test_a_foreign_folder_is_refused(self, cuba, tmp_path):
         (tmp_path / "notes.txt").write_text("mine")
-        with pytest.raises(ForecastError, match=r"what no replay has written, such as 'notes\.txt'"):
+        with pytest.raises(ForecastError, match=r"`detente replay` has not written, such as 'notes\.txt'"):
             cuba.save(tmp_path)
         assert (tmp_path / "notes.txt").read_text() == "mine"
 

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import io
 import json
-import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +34,7 @@ from detente.forecasting.archive import Archive
 from detente.forecasting.entries import Entry
 from detente.forecasting.references import Reference
 from detente.forecasting.resolutions import Resolution
+from detente.placing import put_file
 
 SETTINGS = "settings.json"
 ARCHIVE = "archive"
@@ -166,14 +167,11 @@ def write_resolutions(folder: Path, resolutions: Iterable[Resolution]) -> Path:
         )
         for each in resolutions
     ]
-    with tempfile.NamedTemporaryFile(
-        "w", dir=folder, prefix=".new-", delete=False, encoding="utf-8", newline=""
-    ) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("question", "answer", "resolved_at", "crisis", "closes", "happened_at"))
-        writer.writerows(rows)
-    Path(file.name).chmod(0o644)
-    os.replace(file.name, path)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("question", "answer", "resolved_at", "crisis", "closes", "happened_at"))
+    writer.writerows(rows)
+    put_file(path, text.getvalue().encode())
     return path
 
 

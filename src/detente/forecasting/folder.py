@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from detente.errors import ForecastError
+from detente import placing
 from detente.forecasting.frames import TABLES
+from detente.placing import MANIFEST, write_json
 from detente.provenance import Provenance, digest_of_file
 
 if TYPE_CHECKING:
     import polars as pl
 
-MANIFEST = "manifest.json"
 FILES = (MANIFEST, "forecast.json", *(f"{table}.parquet" for table in TABLES))
-MADE_BY = "detente"
+MADE_BY = "detente run"
 
 
 def save(
@@ -34,18 +30,15 @@ def save(
     ForecastError
         If something else is in the place.
     """
-    target = Path(folder).resolve()
-    refuse_foreign(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
-        _write(fresh, data, frames, provenance)
-        fresh.chmod(0o755)
-        _put(fresh, target)
-    except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
-    return target
+
+    def fill(fresh: Path) -> None:
+        write_json(data, fresh / "forecast.json")
+        for table, frame in frames.items():
+            frame.write_parquet(fresh / f"{table}.parquet")
+        digests = {name: digest_of_file(fresh / name) for name in FILES if name != MANIFEST}
+        write_json({"made_by": MADE_BY, **provenance.as_dict(), "files": digests}, fresh / MANIFEST)
+
+    return placing.put_folder(folder, fill, MADE_BY, FILES)
 
 
 def refuse_foreign(folder: Path | str) -> None:
@@ -56,53 +49,4 @@ def refuse_foreign(folder: Path | str) -> None:
     ForecastError
         With the first thing that is in the way.
     """
-    target = Path(folder)
-    advice = "Choose another folder, or empty this one."
-    if not target.exists():
-        return
-    if not target.is_dir():
-        raise ForecastError(f"'{folder}' is a file, not a folder. {advice}")
-    names = sorted(path.name for path in target.iterdir())
-    strange = [name for name in names if name not in FILES]
-    if strange:
-        raise ForecastError(f"the folder '{folder}' holds other files, such as '{strange[0]}'. {advice}")
-    if names and not _is_ours(target / MANIFEST):
-        raise ForecastError(f"the folder '{folder}' was not written by Détente. {advice}")
-
-
-def _is_ours(manifest: Path) -> bool:
-    try:
-        found = json.loads(manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(found, dict) and found.get("made_by") == MADE_BY
-
-
-def _write(
-    folder: Path, data: dict[str, Any], frames: Mapping[str, pl.DataFrame], provenance: Provenance
-) -> None:
-    _write_json(data, folder / "forecast.json")
-    for table, frame in frames.items():
-        frame.write_parquet(folder / f"{table}.parquet")
-    digests = {name: digest_of_file(folder / name) for name in FILES if name != MANIFEST}
-    _write_json({"made_by": MADE_BY, **provenance.as_dict(), "files": digests}, folder / MANIFEST)
-
-
-def _write_json(data: object, path: Path) -> None:
-    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
-    path.write_text(f"{text}\n", encoding="utf-8")
-
-
-def _put(fresh: Path, target: Path) -> None:
-    """Move the new folder to its place; an earlier one goes only when the new one stands."""
-    if not target.exists():
-        os.replace(fresh, target)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-    os.replace(target, old)
-    try:
-        os.replace(fresh, target)
-    except OSError:
-        os.replace(old, target)
-        raise
-    shutil.rmtree(old)
+    placing.refuse_foreign(folder, MADE_BY, FILES)

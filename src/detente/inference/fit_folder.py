@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from detente import placing
 from detente.crisisfile import dumps
 from detente.errors import ForecastError
 from detente.inference.fit_result import FitResult
@@ -18,9 +15,10 @@ from detente.inference.predicted import Cell, Plausibility
 from detente.inference.residuals import ClockResidual, EventResidual, Residuals
 from detente.inference.verdicts import ParameterFit
 from detente.model import Crisis
+from detente.placing import MANIFEST, read_manifest, write_json
 from detente.provenance import Provenance, digest_of_file, digest_of_text
 
-MANIFEST, DRAWS = "manifest.json", "draws.parquet"
+DRAWS = "draws.parquet"
 MADE_BY = "detente fit"
 
 
@@ -34,25 +32,12 @@ def save(posterior: FitResult, path: Path | str) -> Path:
     """
     import polars as pl
 
-    target = Path(path).resolve()
-    refuse_foreign(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
+    def fill(fresh: Path) -> None:
         pl.DataFrame(dict(posterior.parameters)).write_parquet(fresh / DRAWS)
-        manifest = {
-            "made_by": MADE_BY,
-            **posterior.as_dict(),
-            "files": {DRAWS: digest_of_file(fresh / DRAWS)},
-        }
-        text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False)
-        (fresh / MANIFEST).write_text(f"{text}\n", encoding="utf-8")
-        fresh.chmod(0o755)
-        _put(fresh, target)
-    except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
-    return target
+        files = {DRAWS: digest_of_file(fresh / DRAWS)}
+        write_json({"made_by": MADE_BY, **posterior.as_dict(), "files": files}, fresh / MANIFEST)
+
+    return placing.put_folder(path, fill, MADE_BY, (DRAWS,))
 
 
 def refuse_foreign(path: Path | str) -> None:
@@ -63,17 +48,7 @@ def refuse_foreign(path: Path | str) -> None:
     ForecastError
         With the first thing that is in the way.
     """
-    target = Path(path)
-    advice = "Choose another folder with --out, or empty this one."
-    if not target.exists():
-        return
-    if not target.is_dir():
-        raise ForecastError(f"'{path}' is a file, not a folder. {advice}")
-    names = sorted(each.name for each in target.iterdir())
-    strange = [name for name in names if name not in (MANIFEST, DRAWS)]
-    if strange or (names and not _is_ours(target / MANIFEST)):
-        what = strange[0] if strange else names[0]
-        raise ForecastError(f"the folder '{path}' holds what no fit has written, such as '{what}'. {advice}")
+    placing.refuse_foreign(path, MADE_BY, (DRAWS,))
 
 
 def load(path: Path | str) -> dict[str, Any]:
@@ -118,23 +93,15 @@ def refuse_other(posterior: FitResult, crisis: Crisis, *, force: bool) -> None:
     )
 
 
-def _is_ours(manifest: Path) -> bool:
-    try:
-        found = json.loads(manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(found, dict) and found.get("made_by") == MADE_BY
-
-
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.is_file():
         raise ForecastError(
             f"there is no posterior in '{folder}': {MANIFEST} is missing. Make one with detente fit."
         )
-    if not _is_ours(path):
+    found = read_manifest(folder)
+    if found.get("made_by") != MADE_BY:
         raise ForecastError(f"{path} was not written by detente fit.")
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
 
@@ -167,18 +134,3 @@ def _read(manifest: dict[str, Any], draws: Path) -> dict[str, Any]:
             | {"cells": tuple(Cell(**each) for each in check["cells"]), "skipped": tuple(check["skipped"])}
         ),
     }
-
-
-def _put(fresh: Path, target: Path) -> None:
-    """Move the new folder to its place; an earlier one goes only when the new one stands."""
-    if not target.exists():
-        os.replace(fresh, target)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-    os.replace(target, old)
-    try:
-        os.replace(fresh, target)
-    except OSError:
-        os.replace(old, target)
-        raise
-    shutil.rmtree(old)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +12,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from detente.errors import DetenteError
+from detente.placing import put_file
 
 FORMATS: Mapping[str, Mapping[str, str | None]] = {
     "svg": {"Date": None, "Creator": "detente"},
@@ -86,11 +85,7 @@ def save(figure: Figure, path: Path | str) -> Path:
     target, data = Path(path), drawn(figure, picture_format(path))
     part: Path | None = None
     try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-            part = Path(file.name)
-            file.write(data)
-        _open_to_others(part)
-        part.replace(target)
+        put_file(target, data)
     except OSError as problem:
         if part is not None:
             part.unlink(missing_ok=True)
@@ -111,10 +106,3 @@ def drawn(figure: Figure, form: str) -> bytes:
     with _one_at_a_time, mpl.rc_context(_SETTINGS):
         figure.savefig(buffer, format=form, metadata=dict(FORMATS[form]))
     return buffer.getvalue()
-
-
-def _open_to_others(path: Path) -> None:
-    """Temporary files are private; a picture has the rights that any new file would have."""
-    mask = os.umask(0)
-    os.umask(mask)
-    path.chmod(0o666 & ~mask)

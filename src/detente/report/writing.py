@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -15,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from detente.engine.ensemble import Paths
 from detente.errors import DetenteError
 from detente.forecasting import Forecast
+from detente.placing import put_file
 from detente.report.answers import actions_section, answers_section, deadlines_section, stocks_section
 from detente.report.evidence import evidence_section, judgement_section
 from detente.report.methods import methods_section
@@ -60,12 +60,13 @@ class Report:
         target = Path(path)
         form = report_form(target)
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             if form == "html":
-                _put(target, self.html().encode())
+                put_file(target, self.html().encode())
             elif form == "md":
                 self._save_markdown(target)
             else:
-                _put(target, printed(self.html()))
+                put_file(target, printed(self.html()))
         except OSError as problem:
             raise ReportError(f"cannot write {target}: {problem.strerror or problem}.") from problem
         return target
@@ -74,8 +75,8 @@ class Report:
         folder = target.with_name(f"{target.stem}_pictures")
         folder.mkdir(parents=True, exist_ok=True)
         for name, picture in named_pictures(self.sections):
-            _put(folder / name, picture.svg)
-        _put(target, self.markdown(folder.name).encode())
+            put_file(folder / name, picture.svg)
+        put_file(target, self.markdown(folder.name).encode())
 
 
 def report(
@@ -216,14 +217,3 @@ def _escaped(text: str) -> str:
     for letter in "\\`*_[]<>|#":
         text = text.replace(letter, f"\\{letter}")
     return " ".join(text.split())
-
-
-def _put(target: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-        file.write(data)
-    mask = os.umask(0)
-    os.umask(mask)
-    Path(file.name).chmod(0o666 & ~mask)
-    Path(file.name).replace(target)
