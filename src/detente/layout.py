@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -48,6 +49,28 @@ def grid(columns: Iterable[Column], rows: Iterable[Iterable[str]]) -> Table:
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table
+
+
+def html_table(columns: Iterable[Column], rows: Iterable[Iterable[str]]) -> str:
+    """The same table as escaped HTML, for notebooks.
+
+    Examples
+    --------
+    >>> html_table([Column("a")], [["<x>"]])[-35:]
+    '&lt;x&gt;</td></tr></tbody></table>'
+    """
+    columns = tuple(columns)
+
+    def line(tag: str, cells: Iterable[str]) -> str:
+        aligned = zip(columns, cells, strict=True)
+        return "".join(
+            f'<{tag} style="text-align:{"right" if column.right else "left"}">{escape(cell)}</{tag}>'
+            for column, cell in aligned
+        )
+
+    head = line("th", (column.head for column in columns))
+    body = "".join(f"<tr>{line('td', row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def plain_text(shown: RenderableType, width: int = WIDTH) -> str:

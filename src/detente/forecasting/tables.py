@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +17,7 @@ from detente.forecasting.wording import (
     probability_text,
     range_text,
 )
-from detente.layout import Column, grid
+from detente.layout import Column, grid, html_table
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -100,21 +100,8 @@ def html(shown: Shown) -> str:
     title, *rest = shown.header
     parts = [f"<p><b>{escape(title)}</b><br>{'<br>'.join(map(escape, rest))}</p>"]
     parts += [f"<p><b>Warning:</b> {escape(warning)}</p>" for warning in shown.warnings]
-    parts += [_html_table(QUESTIONS, question_rows(shown)), f"<p><small>{escape(LEGEND)}</small></p>"]
+    parts += [html_table(QUESTIONS, question_rows(shown)), f"<p><small>{escape(LEGEND)}</small></p>"]
     if shown.actions:
-        parts.append(_html_table(ACTIONS, action_rows(shown)))
+        parts.append(html_table(ACTIONS, action_rows(shown)))
     parts += [f"<p><small>{escape(note)}</small></p>" for note in shown.notes]
     return f"<div>{''.join(parts)}</div>"
-
-
-def _html_table(columns: tuple[Column, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    def line(tag: str, cells: Iterable[str]) -> str:
-        aligned = zip(columns, cells, strict=True)
-        return "".join(
-            f'<{tag} style="text-align:{"right" if column.right else "left"}">{escape(cell)}</{tag}>'
-            for column, cell in aligned
-        )
-
-    head = line("th", (column.head for column in columns))
-    body = "".join(f"<tr>{line('td', row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

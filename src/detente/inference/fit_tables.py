@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
 from detente.inference.fit_result import FitResult
 from detente.inference.predicted import Plausibility
 from detente.inference.verdicts import ParameterFit
-from detente.layout import Column, grid
+from detente.layout import Column, grid, html_table
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -237,22 +237,9 @@ def html(posterior: FitResult) -> str:
     parts = [f"<p><b>{escape(title)}</b><br>{'<br>'.join(map(escape, rest))}</p>"]
     for columns, rows, legend in tables(posterior):
         if rows:
-            parts.append(_html_table(columns, rows))
+            parts.append(html_table(columns, rows))
         if rows and legend:
             parts.append(f"<p><small>{escape(legend)}</small></p>")
     parts += [f"<p>{escape(line)}</p>" for line in summary(posterior)]
     parts += [f"<p><small>{escape(note)}</small></p>" for note in notes(posterior)]
     return f"<div>{''.join(parts)}</div>"
-
-
-def _html_table(columns: tuple[Column, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    def line(tag: str, cells: Iterable[str]) -> str:
-        aligned = zip(columns, cells, strict=True)
-        return "".join(
-            f'<{tag} style="text-align:{"right" if column.right else "left"}">{escape(cell)}</{tag}>'
-            for column, cell in aligned
-        )
-
-    head = line("th", (column.head for column in columns))
-    body = "".join(f"<tr>{line('td', row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

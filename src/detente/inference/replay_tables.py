@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from detente.dates import date_at
 from detente.inference.accounts import Account
 from detente.inference.states import Level
 from detente.inference.surprises import Surprise
-from detente.layout import Column, grid
+from detente.layout import Column, grid, html_table
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -234,27 +234,12 @@ def html(found: Replayed) -> str:
     ]
     for columns, rows, legend in tables(found, events=10, state=False):
         if rows:
-            parts.append(_html_table(columns, rows))
+            parts.append(html_table(columns, rows))
         if rows and legend:
             parts.append(f"<p><small>{escape(legend)}</small></p>")
     parts += [f"<p>{escape(line)}</p>" for line in likelihood_lines(found)]
     parts += [f"<p><small>{escape(shortened(note))}</small></p>" for note in found.notes]
     return f"<div>{''.join(parts)}</div>"
-
-
-def _html_table(columns: tuple[Column, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    from html import escape
-
-    def line(tag: str, cells: Iterable[str]) -> str:
-        pairs = zip(columns, cells, strict=True)
-        return "".join(
-            f'<{tag} style="text-align:{"right" if column.right else "left"}">{escape(cell)}</{tag}>'
-            for column, cell in pairs
-        )
-
-    head = line("th", (column.head for column in columns))
-    body = "".join(f"<tr>{line('td', row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def plain(value: Any) -> Any:
