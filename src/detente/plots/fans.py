@@ -62,7 +62,9 @@ def fan_charts(
         if dots:
             axes.plot(*zip(*dots, strict=True), "o", color=INK, markersize=4, label="measured")
         _dress(axes, crisis, name)
-    remark(figure, "Line: median; dark: 50 % of futures; pale: 90 %. Left of the line: the record, replayed.")
+    told = "Line: median; dark: 50 % of futures; pale: 90 %."
+    told += " Left of the as-of date: the record, replayed." if past is not None else ""
+    remark(figure, told + (" Dots: measured." if observed else ""))
     return figure
 
 
