@@ -30,8 +30,8 @@ METHOD = (
 FOUND = (
     "{pairs} pairs of link and question, of {links} rows: {agree} move as expected, {flat} show no effect that stands"
     " out, {opposite} move the other way; {either} were expected to move either way. An effect that is not seen is not"
-    " a fault: a cause that already stands where it is set, or a road of several unlikely steps, moves little. Where a"
-    " pair moves the other way, the roads around the link outweigh it."
+    " a fault: a cause that already stands where it is set, or a road of several unlikely steps, moves little. What is"
+    " known of the reasons where a pair moves the other way stands in the README of the crisis."
 )
 
 
