@@ -26,6 +26,7 @@ from detente.catalog import load
 from detente.cli.app import app
 from detente.crisisfile import dump, loads
 from detente.engine import EventLog, simulate
+from detente.engine.simulating import simulate_again
 from detente.errors import CrisisFileError, ForecastError, ModelError
 from detente.expressions import parse
 from detente.scenario import Change, Scenario
@@ -242,21 +243,18 @@ class TestCompare:
     def test_ctrl_c_keeps_what_was_finished(self, monkeypatch):
         calls = []
 
-        def stopping(crisis, **arguments):
+        def stopping(crisis, baseline, again, **arguments):
             calls.append(crisis)
-            if len(calls) < 3:
-                return simulate(crisis, **arguments)
-            whole = simulate(crisis, **{**arguments, "trajectories": 80})
-            return comparing.dataclasses.replace(
-                whole, settings=comparing.dataclasses.replace(whole.settings, n_draws=50)
-            )
+            whole = simulate_again(crisis, baseline, again, **arguments)
+            return whole if len(calls) < 2 else comparing.dataclasses.replace(whole, finished=10)
 
-        monkeypatch.setattr(comparing, "simulate", stopping)
-        found = compare(toy(), (CALM, EVER, Scenario("never")), **RUN)
+        monkeypatch.setattr(comparing, "simulate_again", stopping)
+        held = Scenario("held", changes=(Change("hold", "truce"),))
+        found = compare(toy(), (CALM, held, Scenario("never")), **RUN)
         assert found.interrupted
-        assert list(found.scenarios) == ["calm", "ever"]
+        assert list(found.scenarios) == ["calm", "held"]
         assert found["calm"] == compared()["calm"]
-        assert found["ever"].draws == 10
+        assert found["held"].draws == 10
         assert "Interrupted" in str(found)
 
 

@@ -17,11 +17,12 @@ from scipy import stats
 from detente.crisisfile import loads
 from detente.engine import interpreter, kernel, simulate
 from detente.engine.compiling import compile_crisis
-from detente.engine.ensemble import Settings, memory_needed
+from detente.engine.ensemble import Settings
 from detente.engine.intensities import as_of_state
 from detente.engine.reference import replay_reference, simulate_reference
 from detente.engine.reference_values import World
 from detente.engine.sampling import divide_by_exposure, draw_parameters, with_unit_rates
+from detente.engine.simulating import memory_needed
 from detente.engine.sources import PLAIN, source_digest
 from detente.errors import ModelError, RunawayError
 from detente.expressions import Name, parse

@@ -19,7 +19,8 @@ from detente.crisisfile import dumps
 from detente.crisisfile.suggest import did_you_mean
 from detente.engine import Ensemble, Settings, simulate
 from detente.engine.ensemble import Progress
-from detente.engine.watching import answer
+from detente.engine.simulating import simulate_again
+from detente.engine.watching import answer, main_watch
 from detente.errors import CrisisFileError, Fault, ForecastError
 from detente.forecasting.answers import LEAST_GIVEN, Answer, answer_question
 from detente.forecasting.remarks import refuse_runaway
@@ -27,6 +28,7 @@ from detente.layout import plain_text
 from detente.model import Crisis, Question
 from detente.provenance import Provenance, digest_of_text, record_provenance
 from detente.scenario import Scenario, apply
+from detente.scenario.idling import only_forbids
 
 if TYPE_CHECKING:
     import polars as pl
@@ -95,7 +97,7 @@ def compare(
     scenarios: Scenario | Iterable[Scenario],
     *,
     questions: Iterable[str] | None = None,
-    trajectories: int = 20_000,
+    trajectories: int = 10_000,
     replicates: int = 8,
     seed: int | None = None,
     horizon: float | None = None,
@@ -153,17 +155,24 @@ def compare(
     settings: dict[str, Any] = {"trajectories": trajectories, "replicates": replicates, "seed": seed}
     settings |= {"threads": threads, "tick": tick}
     count = _Count(progress, 1 + len(wanted))
-    baseline = simulate(run, log=events, progress=count.of_run(0), **settings)
+    idle = [None if events else only_forbids(each, run) for each in wanted]
+    firsts = tuple(sorted({name for names in idle for name in names or ()}))
+    baseline = simulate(run, log=events, firsts=firsts, progress=count.of_run(0), **settings)
     if not baseline.finished:
         raise KeyboardInterrupt("before one draw was finished")
     refuse_runaway(baseline)
     found: dict[str, Compared] = {}
     interrupted = baseline.interrupted
     settings["seed"] = baseline.settings.seed
-    for k, (scenario, crisis_after) in enumerate(zip(wanted, changed, strict=True), 1):
+    for k, (scenario, crisis_after, forbidden) in enumerate(zip(wanted, changed, idle, strict=True), 1):
         if interrupted:
             break
-        after = simulate(crisis_after, log=events, progress=count.of_run(k), **settings)
+        if forbidden is None:
+            after = simulate(crisis_after, log=events, progress=count.of_run(k), **settings)
+        else:
+            after = simulate_again(
+                crisis_after, baseline, felt_futures(baseline, forbidden), progress=count.of_run(k)
+            )
         interrupted = after.interrupted
         if after.finished:
             refuse_runaway(after)
@@ -176,6 +185,18 @@ def compare(
         interrupted=interrupted,
         provenance=_provenance(crisis, baseline, changed),
     )
+
+
+def felt_futures(baseline: Ensemble, forbidden: Mapping[str, float]) -> Bools:
+    """Futures in which something happens while a scenario forbids it: all others stay as they are.
+
+    What a clock used up before it was forbidden no more counts until the end of that epoch.
+    """
+    felt = baseline.runaway.copy()
+    for name, until in forbidden.items():
+        first = baseline.registers[main_watch(name, baseline.crisis)]
+        felt |= np.isfinite(first) & (first <= until + baseline.settings.epoch)
+    return felt
 
 
 def compare_ensembles(

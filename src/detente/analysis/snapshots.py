@@ -12,10 +12,11 @@ from detente.engine import Ensemble, EventLog
 from detente.engine import tables as tb
 from detente.engine.blocks import Start, load_block, new_block, run_block
 from detente.engine.compiling import Compiled, compile_crisis
-from detente.engine.ensemble import Settings, with_fast_memories
+from detente.engine.ensemble import Settings
 from detente.engine.reference import replay_reference
 from detente.engine.reference_values import State, World, declared_state
 from detente.engine.replaying import pending_strikes, prepare, simulation_plan
+from detente.engine.running import with_fast_memories
 from detente.engine.sampling import drawn_or_fitted, with_unit_rates
 from detente.engine.streams import lanes
 from detente.engine.tables import WIDTH

@@ -28,8 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detente.analysis.mattering import draw_counts
-from detente.engine.ensemble import Progress, simulate
+from detente.engine.ensemble import Progress
 from detente.engine.sampling import uniforms
+from detente.engine.simulating import simulate
 from detente.errors import ForecastError
 from detente.model import Crisis
 

@@ -3,6 +3,7 @@
 Read `reference.py` first: it is the plain definition of the process that `kernel.py` computes fast.
 """
 
-from detente.engine.ensemble import Ensemble, EventLog, Settings, simulate
+from detente.engine.ensemble import Ensemble, EventLog, Settings
+from detente.engine.simulating import simulate
 
 __all__ = ["Ensemble", "EventLog", "Settings", "simulate"]

@@ -51,19 +51,19 @@ class Compiled:
     memory_half_lives: tuple[Expression, ...]
 
 
-def compile_crisis(crisis: Crisis, *, tick: float = 1.0) -> Compiled:
-    """Assemble every program of a crisis for ticks of `tick` days.
+def compile_crisis(crisis: Crisis, *, tick: float = 1.0, firsts: tuple[str, ...] = ()) -> Compiled:
+    """Assemble every program of a crisis for ticks of `tick` days; the first times of `firsts` are watched as well.
 
     Raises
     ------
     ModelError
         If an expression stands where the engine cannot evaluate it.
     """
-    return _Compiler(crisis, tick).compiled()
+    return _Compiler(crisis, tick, firsts).compiled()
 
 
 class _Compiler:
-    def __init__(self, crisis: Crisis, tick: float) -> None:
+    def __init__(self, crisis: Crisis, tick: float, firsts: tuple[str, ...]) -> None:
         self.crisis = crisis
         self.tick = tick
         self.moments = {**crisis.moments, **_readings(crisis)}
@@ -82,7 +82,7 @@ class _Compiler:
         )
         self.happening_names = self.moment_names + self.outcome_names
         self.happening_number = {name: number for number, name in enumerate(self.happening_names)}
-        self.watches = watches_of(crisis)
+        self.watches = watches_of(crisis, firsts)
         self.links: list[int] = []
         self._lay_rows()
         self.assembler = Assembler(self.names, self.n_laid)

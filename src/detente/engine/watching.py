@@ -29,14 +29,14 @@ class Watch:
     closes: float
 
 
-def watches_of(crisis: Crisis) -> tuple[Watch, ...]:
-    """Every watch that the questions need, and the first time of every main happening; no duplicates."""
+def watches_of(crisis: Crisis, firsts: tuple[str, ...] = ()) -> tuple[Watch, ...]:
+    """Every watch that the questions need, and the first times of main happenings and of `firsts`; no duplicates."""
     found: dict[Watch, None] = {}
     for question in crisis.questions.values():
         for expression in (question.yes_if, question.given):
             if expression is not None:
                 found.update(dict.fromkeys(_leaves(expression, question, crisis)))
-    for name in main_happenings(crisis):
+    for name in (*main_happenings(crisis), *firsts):
         found[main_watch(name, crisis)] = None
     return tuple(found)
 
@@ -47,7 +47,7 @@ def main_happenings(crisis: Crisis) -> tuple[str, ...]:
 
 
 def main_watch(name: str, crisis: Crisis) -> Watch:
-    """The watch for the first time of a listed moment within the horizon."""
+    """The watch for the first time of a happening within the horizon."""
     return Watch("first", name, 0.0, crisis.horizon)
 
 

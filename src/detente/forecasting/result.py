@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from detente.crisisfile import dumps
 from detente.engine import Ensemble, Settings, simulate
 from detente.engine.compiling import compile_crisis
-from detente.engine.ensemble import Progress, memory_needed
+from detente.engine.ensemble import Progress
+from detente.engine.simulating import memory_needed
 from detente.engine.watching import main_happenings
 from detente.errors import ForecastError
 from detente.forecasting import folder, frames, tables

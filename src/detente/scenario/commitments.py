@@ -52,6 +52,28 @@ def hold(work: Workshop, change: Change, n: int) -> None:
         _note(work, moment.name, switch, f"{work.name(n)}.due")
 
 
+def enders(crisis: Crisis, commitment: str) -> tuple[str, ...]:
+    """Names of the moments that can end a commitment, by an effect of their own or of an outcome.
+
+    Examples
+    --------
+    >>> from detente import load
+    >>> enders(load("cuba_1962"), "ultimatum")
+    ('ultimatum.deadline', 'ultimatum.declared_over')
+    """
+
+    def effects(moment: Moment) -> Iterator[Effect]:
+        yield from moment.effects
+        for outcome in moment.outcomes:
+            yield from outcome.effects
+
+    return tuple(
+        name
+        for name, moment in crisis.moments.items()
+        if any(_ends(each, commitment) for each in effects(moment))
+    )
+
+
 def _ends(effect: Effect, commitment: str) -> bool:
     return effect.on == "stage" and effect.target == commitment and effect.value in _ENDED
 

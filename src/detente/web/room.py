@@ -8,7 +8,7 @@ from typing import Any
 
 from detente.catalog import find_crisis, load
 from detente.crisisfile import dumps
-from detente.engine.ensemble import Ensemble, simulate
+from detente.engine import Ensemble, simulate
 from detente.forecasting import Forecast
 from detente.forecasting.result import forecast_of
 from detente.model import Crisis

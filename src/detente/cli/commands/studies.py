@@ -82,7 +82,7 @@ def whatif(
         str, typer.Option(metavar="DATE", help="Where they end: 00:00 UTC of that day. Default: never.")
     ] = "",
     question: Question = None,
-    trajectories: Trajectories = 20_000,
+    trajectories: Trajectories = 10_000,
     replicates: Replicates = 8,
     seed: Seed = None,
     horizon: Horizon = None,
