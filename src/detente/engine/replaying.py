@@ -136,6 +136,30 @@ def replay_part(
     return _replay(compiled, tables, plan, copied, seed, n_draws, windows, threads)
 
 
+def replay_along(
+    compiled: Compiled,
+    tables: tb.Tables,
+    names: tuple[str, ...],
+    *,
+    seed: int,
+    n_draws: int,
+    epoch: float = 7.0,
+    threads: int = 1,
+) -> tuple[Floats, Floats]:
+    """How stocks, stages and memories went in the record, at the end of every tick.
+
+    Returns the times [day, model time; the last is 0], shape (n,), and values of shape (n, len(names), n_draws). The
+    parameters are those of a simulation of the same seed; rates that wait for exposure are 1, and fire nothing.
+    """
+    rows = np.array([compiled.state_rows[name] for name in names], np.int64)
+    plan = replay_plan(compiled, (), epoch)._replace(path_rows=rows)
+    values = np.empty((plan.n_path_times, len(names), n_draws))
+    start = declared_start(compiled, seed=seed, n_draws=n_draws)
+    _replay(compiled, tables, plan, start, seed, n_draws, {}, threads, values)
+    times: Floats = plan.starts + plan.tick * np.arange(plan.n_path_times, dtype=np.float64)
+    return times, values
+
+
 def declared_start(compiled: Compiled, *, seed: int, n_draws: int) -> Start:
     """The state as the file declares it, with the parameters of every draw; rates that wait for exposure are 1."""
     parameters = tuple(compiled.crisis.parameters.values())
@@ -152,7 +176,9 @@ def _replay(
     n_draws: int,
     windows: dict[str, Floats],
     threads: int,
+    paths: Floats | None = None,
 ) -> tuple[Start, dict[str, Floats]]:
+    """Replay; `paths`, shape (n_path_times, n_paths, n_draws), is filled with the rows that the plan keeps."""
     state_rows, strikes = start.state, start.strikes  # every block replaces its own columns
     armed = np.empty((len(tables.triggers), n_draws), np.uint8)
     exposure = np.empty((len(windows), n_draws))
@@ -161,7 +187,7 @@ def _replay(
 
     def one_block(first: int) -> None:
         if not hasattr(rooms, "state"):
-            rooms.state = new_block(compiled, len(windows))
+            rooms.state = new_block(compiled, len(windows), 0, plan.n_path_times * len(plan.path_rows))
         state: tb.State = rooms.state
         draws = np.arange(first, min(first + WIDTH, n_draws))
         n, span = len(draws), slice(first, first + len(draws))
@@ -174,6 +200,8 @@ def _replay(
         started_by[:, span] = state.started_by.reshape(-1, WIDTH)[: len(strikes), :n]
         armed[:, span] = state.armed.reshape(-1, WIDTH)[: len(armed), :n]
         exposure[:, span] = state.exposure.reshape(-1, WIDTH)[: len(exposure), :n]
+        if paths is not None:
+            paths[:, :, span] = state.path.reshape(*paths.shape[:2], WIDTH)[:, :, :n]
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(one_block, range(0, n_draws, WIDTH)))
