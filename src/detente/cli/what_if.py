@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from detente.analysis.comparing import Comparison
     from detente.analysis.given import Conditional
     from detente.analysis.levers import Levers
+    from detente.analysis.reviews import Reviewed
     from detente.model import Crisis
     from detente.scenario import Scenario
 
@@ -124,6 +125,16 @@ def run_given(name: str, that: str, *, question: str | None, horizon: str | None
         )
 
 
+def run_review(name: str, question: str | None, **run: Any) -> Reviewed:
+    """Compare a crisis with its second parameterisation under a progress bar."""
+    from detente.analysis.reviews import review
+    from detente.catalog import load
+
+    first, second = load(name), load(name, review=True)
+    with Bar(shown=sys.stderr.isatty()) as bar:
+        return review(first, second, questions=questions_of(question, first), progress=bar.update, **run)
+
+
 def run_compare(before: str, after: str, **run: Any) -> WhatChanged:
     """Say what changed between two saved runs, or between two crises, which are then run."""
     from detente.analysis.changed import is_saved_run, what_changed
@@ -155,7 +166,9 @@ def refuse_foreign(out: Path | None) -> None:
         )
 
 
-def show(found: Comparison | Levers | Conditional | WhatChanged, *, as_json: bool, out: Path | None) -> None:
+def show(
+    found: Comparison | Levers | Conditional | WhatChanged | Reviewed, *, as_json: bool, out: Path | None
+) -> None:
     """Print a result, and write it to a folder."""
     text = json.dumps({"ok": True, **found.as_dict()}, indent=1, ensure_ascii=False, allow_nan=False)
     if out is not None:

@@ -50,8 +50,11 @@ def read_review(path: FilePath | str) -> Review:
     Raises
     ------
     CrisisFileError
-        With every fault: unknown fields, numbers that are not a value with its reason.
+        If there is no such file, or with every fault: unknown fields, numbers that are not a value with its reason.
     """
+    if not FilePath(path).is_file():
+        hint = f"A second parameterisation stands in {REVIEW_FILE} beside crisis.yaml; see that of iran_2024."
+        raise CrisisFileError([Fault(FilePath(path).name, 0, "", f"there is no file '{path}'", hint)])
     tree = read_file(path)
     faults = [
         Fault(

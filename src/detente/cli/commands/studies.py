@@ -244,3 +244,50 @@ def compare(
             before, after, trajectories=trajectories, replicates=replicates, seed=seed, threads=threads
         )
         show(found, as_json=as_json, out=out)
+
+
+@app.command(epilog="Example:  detente review iran_2024 --question H12,H19")
+def review(
+    crisis: CrisisName,
+    question: Question = None,
+    at_least: Annotated[
+        float, typer.Option(min=0.1, max=100.0, help="Trace answers that differ by more points than this.")
+    ] = 10.0,
+    moves: Annotated[
+        float,
+        typer.Option(min=0.1, max=100.0, help="Swap single numbers of entries that move one by more points."),
+    ] = 2.0,
+    trace: Annotated[
+        bool, typer.Option("--trace/--no-trace", help="Find the numbers that make the differences; slow.")
+    ] = True,
+    trajectories: Trajectories = 8_000,
+    replicates: Replicates = 8,
+    seed: Seed = None,
+    threads: Threads = None,
+    as_json: AsJson = False,
+    out: Out = None,
+) -> None:
+    """Compare a crisis with its second parameterisation, and find the numbers that make the difference.
+
+    The second version is review.yaml in the folder of the crisis: other numbers for the same structure, made without
+    sight of the first. Both are simulated on the same random numbers. Then numbers are swapped between them: all of an
+    entry at once, and singly where that moves an answer. Ctrl-C ends early with what was swapped.
+    """
+    with reported(as_json):
+        from detente.cli.what_if import refuse_foreign, run_review, show
+
+        refuse_foreign(out)
+        found = run_review(
+            crisis,
+            question,
+            at_least=at_least / 100.0,
+            moves=moves / 100.0,
+            trace=trace,
+            trajectories=trajectories,
+            replicates=replicates,
+            seed=seed,
+            threads=threads,
+        )
+        show(found, as_json=as_json, out=out)
+        if found.interrupted:
+            raise Interrupted(f"{len({each.name for each in found.numbers})} numbers were swapped.")
