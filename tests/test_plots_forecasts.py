@@ -1,9 +1,13 @@
 """Pictures of forecasts: they show what the run computed."""
 
+import datetime as dt
+
 import numpy as np
 import pytest
 
 from detente import forecast, load, simulate
+from detente.engine.ensemble import Paths
+from detente.engine.pasts import replayed_paths
 from detente.forecasting.deadlines import deadlines_of
 from detente.plots.ahead import timeline_ahead
 from detente.plots.fans import dates_of, faction_balance, fan_charts
@@ -78,3 +82,27 @@ def test_the_end_of_the_truce_follows_from_the_record():
     found = {each.name: each for each in deadlines_of(load("iran_2024"))}
     assert found["lebanon_truce.term"].day.isoformat() == "2025-01-26"
     assert found["lebanon_truce.term"].kind == "clock"
+
+
+def test_fans_stand_against_their_past():
+    """The past ends where the future begins, every panel shows the same time, and dots from before it are left out."""
+    crisis = load("iran_2024")
+    names = ("rial", "hezbollah")
+    futures = simulate(crisis, trajectories=40, seed=1, paths=names, every=9.0).paths
+    past = replayed_paths(crisis, names, seed=1, n_draws=20, every=7.0)
+    dots = {"rial": [(dt.date(2020, 9, 15), 250_000.0), (dt.date(2024, 11, 6), 703_000.0)]}
+    figure = fan_charts(crisis, futures, past=past, observed=dots)
+    rial, hezbollah = figure.axes
+    assert rial.get_xlim() == hezbollah.get_xlim()
+    (measured,) = (line for line in rial.lines if line.get_label() == "measured")
+    assert len(measured.get_xdata()) == 1
+    told = " ".join(text.get_text() for text in figure.texts)
+    assert "the record, replayed" in told
+    assert "Dots: measured" in told
+
+
+def test_a_past_may_begin_in_the_middle():
+    paths = Paths(np.array([-2.0, -1.0, 0.0]), {"a": np.arange(6.0).reshape(3, 2)})
+    later = paths.since(-1.5)
+    assert later.times.tolist() == [-1.0, 0.0]
+    assert later.values["a"].tolist() == [[2.0, 3.0], [4.0, 5.0]]

@@ -268,6 +268,20 @@ def test_quantities_with_what_is_tried(page, server):
     assert cells[2] != "10"
 
 
+def test_quantities_stand_against_their_past(page, server):
+    page.goto(f"{server.url}#/quantities")
+    chart = page.locator(".fan svg").first
+    chart.wait_for(timeout=60_000)
+    past = chart.locator(".past .middle").get_attribute("points").split()
+    future = chart.locator(".c1 .middle").get_attribute("points").split()
+    line = float(chart.locator(".asof").get_attribute("x1"))
+    assert float(past[0].split(",")[0]) < line
+    assert float(past[-1].split(",")[0]) == pytest.approx(line, abs=0.1)
+    assert float(future[0].split(",")[0]) == pytest.approx(line, abs=0.1)
+    assert " since " in chart.get_attribute("aria-label")
+    assert "the record, replayed" in page.locator(".quantities > .facts").inner_text()
+
+
 # ── what-ifs ─────────────────────────────────────────────────────────────────────────────────────
 
 

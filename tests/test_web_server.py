@@ -1,5 +1,6 @@
 """The interface of the server: what the page asks for, and what anybody else may try."""
 
+import dataclasses
 import datetime as dt
 import json
 import math
@@ -13,7 +14,8 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from typer.testing import CliRunner
 
-from detente import forecast, load
+from detente import forecast, load, simulate
+from detente.catalog import find_crisis
 from detente.cli.app import app as cli
 from detente.forecasting.archive import add, read
 from detente.forecasting.judging import judge
@@ -21,6 +23,7 @@ from detente.forecasting.resolutions import read_resolutions
 from detente.forecasting.scores import score
 from detente.web.guarding import Rules, local_hosts
 from detente.web.judged import Shelf
+from detente.web.quantities import past_of, quantities_result
 from detente.web.room import Room
 from detente.web.running import MAX_WAITING
 from detente.web.server import ServeError, create_app, serve
@@ -120,6 +123,43 @@ def test_quantities_are_quantiles_over_time(client):
         values = np.array(each["quantiles"])
         assert values.shape == (5, len(found["dates"]))
         assert (np.diff(values, axis=0) >= 0.0).all()
+
+
+def test_the_past_of_quantities_ends_on_the_as_of_date(client):
+    found = result(client, "/api/quantities", {})
+    assert found["past_dates"][-1] == found["dates"][0]
+    assert found["past_dates"] == sorted(found["past_dates"])
+    for each in found["stocks"]:
+        values = np.array(each["past"], dtype=float)  # null becomes NaN
+        assert values.shape == (5, len(found["past_dates"]))
+        assert not (np.diff(values, axis=0) < 0.0).any()
+        assert values[2, -1] == pytest.approx(each["quantiles"][2][0], rel=0.1, abs=1.0)
+
+
+def test_a_scenario_does_not_change_the_past(client):
+    before = result(client, "/api/quantities", {"changes": []})["stocks"]
+    after = result(client, "/api/quantities", {"changes": [{"stock": "sites", "set": 10}]})["stocks"]
+    assert [each["past"] for each in before] == [each["past"] for each in after]
+
+
+def test_measured_values_stand_beside_the_past():
+    crisis = load("iran_2024")
+    past = past_of(crisis, find_crisis("iran_2024"), seed=1, threads=1)
+    ensemble = simulate(crisis, trajectories=8, seed=1, paths=("heu60", "rial"), every=7.0)
+    heu60, rial = quantities_result(ensemble, past)["stocks"]
+    assert [day for day, _ in rial["measured"]] == ["2024-03-15", "2024-07-30", "2024-11-06"]
+    assert heu60["measured"][-1] == ["2024-10-26", 182.3]
+    assert heu60["past"][0][0] is None  # its start value was measured later
+    assert heu60["past"][2][-1] == pytest.approx(heu60["quantiles"][2][0], rel=0.05)
+
+
+def test_no_record_no_past():
+    crisis = dataclasses.replace(load("cuba_1962"), record_from=0.0)
+    assert past_of(crisis, find_crisis("cuba_1962"), seed=1, threads=1) is None
+    ensemble = simulate(crisis, trajectories=8, seed=1, paths=("sites",))
+    found = quantities_result(ensemble)
+    assert found["past_dates"] == []
+    assert found["stocks"][0]["past"] == []
 
 
 def test_shares_of_factions(client):

@@ -128,6 +128,9 @@ export interface Fan {
   asked: boolean;
   numbers: string[];
   quantiles: Quantiles;
+  /** Over `past_dates`; null where nothing is claimed. */
+  past: Quantiles;
+  measured: [string, number][];
 }
 
 export interface Balance {
@@ -139,6 +142,7 @@ export interface Balance {
 export interface Quantities {
   trajectories: number;
   dates: string[];
+  past_dates: string[];
   stocks: Fan[];
   balances: Balance[];
 }

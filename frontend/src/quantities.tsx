@@ -42,10 +42,12 @@ export function QuantitiesView({ crisis, address, fans, moved }: Given) {
         <Progress running={fans} what="the quantities" />
       </div>
       <p class="facts">
-        Line: median; dark: 50 % of the futures; pale: 90 %.{moved && " Broken, in orange: under what is tried."}
+        Line: median; dark: 50 % of the futures; pale: 90 %.
+        {!!result?.past_dates.length && " In grey, before the line: the record, replayed. Dots: measured."}
+        {moved && " Broken, in orange: under what is tried."}
       </p>
       <div class="fans">
-        {result && stocks.map((stock) => <Card key={stock.name} stock={stock} dates={result.dates} after={after.get(stock.name)} crisis={crisis} address={address} />)}
+        {result && stocks.map((stock) => <Card key={stock.name} stock={stock} dates={result.dates} pastDates={result.past_dates} after={after.get(stock.name)} crisis={crisis} address={address} />)}
       </div>
       {result && stocks.length > 0 && <Table stocks={stocks} dates={result.dates} after={after} />}
       {result && stocks.length === 0 && <p>No quantity fits.</p>}
@@ -56,21 +58,30 @@ export function QuantitiesView({ crisis, address, fans, moved }: Given) {
 interface CardGiven {
   stock: Fan;
   dates: string[];
+  pastDates: string[];
   after: Quantiles | undefined;
   crisis: Crisis;
   address: Address;
 }
 
-function Card({ stock, dates, after, crisis, address }: CardGiven) {
+function Card({ stock, dates, pastDates, after, crisis, address }: CardGiven) {
   const lines: Line[] = [{ label: "as it stands", quantiles: stock.quantiles, look: "c1" }];
   if (after) lines.push({ label: "as tried", quantiles: after, look: "c2 broken" });
   const last = dates.length - 1;
   const value = (level: number) => valueText(stock.quantiles[level]?.[last] ?? NaN);
+  const since = pastDates.length ? `since ${dateText(pastDates[0] ?? "")}` : "";
   const told = `median ${value(2)}, 90 % from ${value(0)} to ${value(4)} at the end`;
   return (
     <section class="card" aria-label={stock.title}>
       <h3>{stock.title}{stock.unit && <span class="facts"> [{stock.unit}]</span>}</h3>
-      <FanChart label={`${stock.title}: ${told}`} dates={dates} lines={lines} inner={!after} />
+      <FanChart
+        label={`${stock.title}${since && ` ${since}`}: ${told}`}
+        dates={dates}
+        lines={lines}
+        inner={!after}
+        before={pastDates.length ? { dates: pastDates, quantiles: stock.past } : undefined}
+        dots={stock.measured}
+      />
       <p class="facts">
         {dateText(crisis.ends)}: {told}.{" "}
         {stock.numbers.length > 0 && (

@@ -8,6 +8,9 @@ from typing import Any
 
 from detente.cli.running import Bar
 
+REPLAYED = 400
+"""Draws whose past is shown: enough for quantiles that are drawn."""
+
 
 def write_report(
     name: str,
@@ -22,7 +25,9 @@ def write_report(
     """Simulate a crisis, study it and write the report; the default file is named after the crisis."""
     from detente.analysis.comparing import compare
     from detente.catalog import find_crisis, load
+    from detente.crisisfile.measuring import read_measured
     from detente.engine import simulate
+    from detente.engine.pasts import replayed_paths
     from detente.forecasting.result import forecast_of
     from detente.forecasting.stocks import stocks_of_interest
     from detente.report import report
@@ -34,6 +39,7 @@ def write_report(
     crisis, folder = load(name), find_crisis(name)
     target = Path(f"{crisis.name}.html") if out is None else out
     report_form(target)
+    measured = read_measured(folder, crisis)
     scenarios = [load_scenario(find_scenario(each, folder)) for each in list_scenarios(folder)]
     run: dict[str, Any] = {"trajectories": trajectories, "replicates": replicates, "threads": threads}
     with Bar(shown=not quiet and sys.stderr.isatty()) as bar:
@@ -41,10 +47,16 @@ def write_report(
             crisis, seed=seed, paths=stocks_of_interest(crisis), log=True, progress=bar.update, **run
         )
         found = forecast_of(ensemble)
+        past = None
+        if crisis.record_from < 0.0:
+            stocks, seed = stocks_of_interest(crisis), ensemble.settings.seed
+            past = replayed_paths(crisis, stocks, seed=seed, n_draws=REPLAYED, threads=threads)
+            past = past.since(-crisis.horizon)  # no more of the past than of the future
         questions = questions_of_interest(found)
         studies = [drivers_section(ensemble, questions)]
         if scenarios:
             run["seed"] = ensemble.settings.seed
             studies.append(what_if_section(compare(crisis, scenarios, progress=bar.update, **run)))
         studies.append(leanings_section(ensemble, questions))
-    return report(found, futures=ensemble.paths, studies=studies).save(target)
+    observed = {name: [(row.date, row.value) for row in rows] for name, rows in measured.items()}
+    return report(found, futures=ensemble.paths, past=past, observed=observed, studies=studies).save(target)

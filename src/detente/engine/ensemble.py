@@ -67,6 +67,18 @@ class Paths:
         found: Floats = np.quantile(self.values[name], levels, axis=1)
         return found
 
+    def since(self, time: float) -> Paths:
+        """The part from a time on.
+
+        Examples
+        --------
+        >>> paths = Paths(np.array([-2.0, -1.0, 0.0]), {"fear": np.ones((3, 4))})
+        >>> paths.since(-1.0).times.tolist(), paths.since(-1.0).values["fear"].shape
+        ([-1.0, 0.0], (2, 4))
+        """
+        kept = self.times >= time
+        return Paths(self.times[kept], {name: values[kept] for name, values in self.values.items()})
+
 
 @dataclass(frozen=True)
 class Ensemble:

@@ -40,7 +40,7 @@ def fan_charts(
     past : Paths, optional
         From a replay of the record; shown as its median and 90 % over draws.
     observed : mapping, optional
-        Measured values by stock, as dots.
+        Measured values by stock, as dots; those from before the past are left out.
 
     Examples
     --------
@@ -52,16 +52,19 @@ def fan_charts(
     1
     """
     names = tuple(futures.values)
+    first = futures.times[0] if past is None else past.times[0]
+    begins, ends = (date_at(crisis.as_of, float(time)) for time in (first, futures.times[-1]))
     figure = new_figure(800, 70 + 200 * len(names))
     for place, name in enumerate(names):
         axes = tidy(figure.add_subplot(len(names), 1, place + 1), grid="y")
         if past is not None and name in past.values:
             _past(axes, crisis, past, name)
         _future(axes, crisis, futures, name)
-        dots = [] if observed is None else list(observed.get(name, ()))
+        dots = [] if observed is None else [dot for dot in observed.get(name, ()) if dot[0] >= begins.date()]
         if dots:
             axes.plot(*zip(*dots, strict=True), "o", color=INK, markersize=4, label="measured")
         _dress(axes, crisis, name)
+        axes.set_xlim(begins, ends)  # type: ignore[arg-type]
     told = "Line: median; dark: 50 % of futures; pale: 90 %."
     told += " Left of the as-of date: the record, replayed." if past is not None else ""
     remark(figure, told + (" Dots: measured." if observed else ""))

@@ -14,7 +14,7 @@ from detente.forecasting.wording import LEGEND, error_text, probability_text, ra
 from detente.layout import Column
 from detente.model import Crisis
 from detente.plots.ahead import timeline_ahead
-from detente.plots.fans import faction_balance, fan_charts
+from detente.plots.fans import Observed, faction_balance, fan_charts
 from detente.plots.network import actor_network
 from detente.plots.probabilities import probability_curves
 from detente.report.parts import Bar, Cell, Picture, Section, Table, picture
@@ -105,12 +105,14 @@ def _deadline(each: Deadline) -> tuple[Cell, ...]:
     return each.day.isoformat(), title, ", ".join(each.outcomes)
 
 
-def stocks_section(crisis: Crisis, futures: Paths, past: Paths | None = None) -> Section:
-    """How the stocks that questions ask for may go, and the balance of the factions."""
+def stocks_section(
+    crisis: Crisis, futures: Paths, past: Paths | None = None, observed: Observed | None = None
+) -> Section:
+    """How the stocks that questions ask for went and may go, and the balance of the factions."""
     stocks = {name: values for name, values in futures.values.items() if not is_influence(crisis, name)}
     pictures: list[Picture] = []
     if stocks:
-        fans = fan_charts(crisis, Paths(futures.times, stocks), past=past)
+        fans = fan_charts(crisis, Paths(futures.times, stocks), past=past, observed=observed)
         pictures.append(picture(fans, "Quantities", _ends(crisis, Paths(futures.times, stocks))))
     for name, actor in crisis.actors.items():
         held = [f"{name}.{faction.name}" for faction in actor.factions]

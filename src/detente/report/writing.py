@@ -15,6 +15,7 @@ from detente.engine.ensemble import Paths
 from detente.errors import DetenteError
 from detente.forecasting import Forecast
 from detente.placing import put_file
+from detente.plots.fans import Observed
 from detente.report.answers import actions_section, answers_section, deadlines_section, stocks_section
 from detente.report.evidence import evidence_section, judgement_section
 from detente.report.methods import methods_section
@@ -84,6 +85,7 @@ def report(
     *,
     futures: Paths | None = None,
     past: Paths | None = None,
+    observed: Observed | None = None,
     studies: Sequence[Section] = (),
 ) -> Report:
     """A report on a forecast.
@@ -93,6 +95,8 @@ def report(
     found : Forecast
     futures, past : Paths, optional
         Stocks along the way, from the same run and from the replay, for fan charts.
+    observed : mapping, optional
+        Measured values by stock, as (day, value), shown in them as dots.
     studies : sequence of Section, optional
         What was studied beside: reasons, what-ifs; they come after the answers.
 
@@ -106,7 +110,7 @@ def report(
     crisis = found.ensemble.crisis
     sections = [answers_section(found), *studies, actions_section(found)]
     if futures is not None and futures.values:
-        sections.append(stocks_section(crisis, futures, past))
+        sections.append(stocks_section(crisis, futures, past, observed))
     sections += [
         deadlines_section(crisis),
         evidence_section(crisis),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detente.crisisfile.measuring import Measured, read_measured
 from detente.engine.ensemble import Ensemble, Paths
+from detente.engine.pasts import replayed_paths
 from detente.forecasting.answers import last_day
 from detente.forecasting.stocks import is_influence, stocks_of_interest
 from detente.model import Crisis
@@ -15,6 +20,8 @@ from detente.model import Crisis
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 EVERY = 7.0
 """Distance of the points of a fan [day]."""
+REPLAYED = 200
+"""Draws whose past is shown."""
 SHORT = 100.0
 """Horizon up to which there is a point for every day [day]."""
 
@@ -37,10 +44,31 @@ def shown_stocks(crisis: Crisis) -> tuple[str, ...]:
     return (*first, *(name for name, stock in crisis.stocks.items() if stock.title and name not in first))
 
 
-def quantities_result(ensemble: Ensemble) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Past:
+    """What stands to the left of the fans: stocks along the record, and what was measured of them since it begins."""
+
+    paths: Paths
+    measured: Mapping[str, Sequence[Measured]]
+
+
+def past_of(crisis: Crisis, folder: Path, *, seed: int, threads: int | None) -> Past | None:
+    """The record replayed, no further back than the futures go; None where there is none."""
+    if crisis.record_from >= 0.0:
+        return None
+    paths = replayed_paths(
+        crisis, shown_stocks(crisis), seed=seed, n_draws=REPLAYED, every=every(crisis), threads=threads
+    ).since(-crisis.horizon)
+    begins = last_day(crisis, float(paths.times[0]))
+    measured = read_measured(folder, crisis) if folder.is_dir() else {}
+    return Past(paths, {name: [row for row in rows if row.date >= begins] for name, rows in measured.items()})
+
+
+def quantities_result(ensemble: Ensemble, past: Past | None = None) -> dict[str, Any]:
     """Fans of all stocks that were kept, and shares of influence where an actor has several factions.
 
-    Quantiles are those of `LEVELS`, over futures, each as a list over the dates.
+    Quantiles are those of `LEVELS`, over futures, each as a list over the dates; `past` the same over draws of the
+    record, over `past_dates`, null where nothing is claimed.
     """
     crisis, paths = ensemble.crisis, ensemble.paths
     assert paths is not None
@@ -48,6 +76,9 @@ def quantities_result(ensemble: Ensemble) -> dict[str, Any]:
     return {
         "trajectories": ensemble.n_trajectories,
         "dates": [last_day(crisis, float(time)).isoformat() for time in paths.times],
+        "past_dates": []
+        if past is None
+        else [last_day(crisis, float(time)).isoformat() for time in past.paths.times],
         "levels": list(LEVELS),
         "stocks": [
             {
@@ -57,6 +88,8 @@ def quantities_result(ensemble: Ensemble) -> dict[str, Any]:
                 "asked": name in asked,
                 "numbers": sorted(_numbers(crisis, name)),
                 "quantiles": _rounded(paths.quantiles(name, LEVELS)),
+                "past": [] if past is None else _rounded(past.paths.quantiles(name, LEVELS)),
+                "measured": [] if past is None else _dots(past.measured.get(name, ())),
             }
             for name in paths.values
             if not is_influence(crisis, name)
@@ -89,6 +122,10 @@ def _numbers(crisis: Crisis, stock: str) -> set[str]:
     return {name for name in crisis.parameters if name.startswith(places)}
 
 
-def _rounded(values: NDArray[np.float64]) -> list[list[float]]:
-    """Five significant digits: more would not be seen."""
-    return [[float(f"{value:.5g}") for value in row] for row in values]
+def _dots(rows: Sequence[Measured]) -> list[list[Any]]:
+    return [[row.date.isoformat(), row.value] for row in rows]
+
+
+def _rounded(values: NDArray[np.float64]) -> list[list[float | None]]:
+    """Five significant digits: more would not be seen; None for what is not a number."""
+    return [[None if np.isnan(value) else float(f"{value:.5g}") for value in row] for row in values]

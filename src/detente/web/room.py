@@ -15,6 +15,7 @@ from detente.model import Crisis
 from detente.provenance import digest_of_text
 from detente.scenario import find_scenario, list_scenarios, load_scenario
 from detente.web.declared import declared
+from detente.web.quantities import Past, past_of
 from detente.web.running import Progress
 from detente.web.shapes import scenario_lines
 
@@ -46,6 +47,7 @@ class Room:
             self._baselines: dict[int, Ensemble] = {}
             self._logged: Ensemble | None = None
             self._overview: dict[str, Any] | None = None
+            self._past: tuple[Crisis, Past | None] | None = None
 
     @property
     def folder(self) -> Path | None:
@@ -81,6 +83,14 @@ class Room:
         if self._logged is None or self._logged.crisis is not self.crisis:
             self._logged = self.simulate(self.crisis, LOGGED, progress, log=True)
         return self._logged
+
+    def past(self) -> Past | None:
+        """Stocks along the record, replayed once for every state of the files; scenarios do not change it."""
+        if self._past is None or self._past[0] is not self.crisis:
+            crisis = self.crisis
+            found = past_of(crisis, find_crisis(self.source), seed=self.seed, threads=self.threads)
+            self._past = crisis, found
+        return self._past[1]
 
     def overview(self) -> dict[str, Any]:
         """What the crisis declares, as plain data; worked out once for every state of its files."""

@@ -56,7 +56,7 @@ def quantity_stages(room: Room, changed: Crisis) -> list[Stage]:
 
     def stage(trajectories: int) -> Stage:
         return lambda progress: quantities_result(
-            room.simulate(changed, trajectories, progress, paths=names, every=every(changed))
+            room.simulate(changed, trajectories, progress, paths=names, every=every(changed)), room.past()
         )
 
     return [stage(SMALL), stage(LOGGED)]

@@ -1,0 +1,63 @@
+"""Measured values beside a crisis: read, and refused with every fault."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from detente import load
+from detente.catalog import find_crisis
+from detente.crisisfile.measuring import Measured, read_measured
+from detente.errors import CrisisFileError
+
+HEAD = "stock,date,value,source,precision,remark\n"
+
+
+def read(folder: Path, text: str) -> dict[str, tuple[Measured, ...]]:
+    (folder / "observed.csv").write_text(text, encoding="utf-8")
+    return read_measured(folder, load("cuba_1962"))
+
+
+def test_by_stock_and_day(tmp_path: Path) -> None:
+    source = next(iter(load("cuba_1962").sources))
+    rows = "sites,1962-10-20,4,S,day,\nalert,1962-10-21,3,S,,DEFCON\nsites,1962-10-18,2,S,day,late\n"
+    found = read(tmp_path, HEAD + rows.replace(",S,", f",{source},"))
+    assert [row.value for row in found["sites"]] == [2.0, 4.0]
+    assert found["alert"] == (Measured("alert", dt.date(1962, 10, 21), 3.0, source, "", "DEFCON"),)
+
+
+def test_no_table_is_nothing(tmp_path: Path) -> None:
+    assert read_measured(tmp_path, load("cuba_1962")) == {}
+
+
+def test_every_fault_at_once(tmp_path: Path) -> None:
+    with pytest.raises(CrisisFileError) as caught:
+        read(tmp_path, HEAD + "sits,1962-13-20,many,S99,,\nalert,1962-10-20,inf,S99,,\n")
+    told = str(caught.value)
+    for words in (
+        "there is no stock 'sits'",
+        "Did you mean 'sites'?",
+        "there is no source 'S99'",
+        "'many' is not a number",
+        "'inf' is not a number",
+        "6 faults in observed.csv",
+        "line 2  date",
+        "line 3  value",
+        "'1962-13-20' is not a day",
+    ):
+        assert words in told
+    assert len(caught.value.faults) == 6
+
+
+def test_columns_that_are_missing(tmp_path: Path) -> None:
+    with pytest.raises(CrisisFileError, match="the column 'source' is missing"):
+        read(tmp_path, "stock,date,value\nsites,1962-10-20,4\n")
+
+
+def test_the_measurements_of_iran_are_read() -> None:
+    found = read_measured(find_crisis("iran_2024"), load("iran_2024"))
+    assert set(found) == {"rial", "heu60", "exports"}
+    assert sum(map(len, found.values())) == 26
+    assert all(row.date <= dt.date(2024, 11, 30) for rows in found.values() for row in rows)
