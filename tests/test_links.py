@@ -45,26 +45,32 @@ def test_signs_come_out(table):
         "L1,M1,fear,stock fear +20,clock strike,+,,w,Q+,,\n"
         "L2,M1,mood,stage mood hot,clock strike,-,,w,Q-,,\n"
         "L3,M1,mood the wrong way,stage mood hot,clock strike,-,,w,Q+,,\n"
-        "L4,M1,nothing,stage mood calm,clock strike,-,,w,Q-,,\n"
+        "L4,M1,nothing,stock fear +0,clock strike,-,,w,Q-,,\n"
+        "L6,M1,a mood that stands already,stage mood calm,clock strike,+,,w,Q+,,\n"
         "L5,M1,fear in a hot mood,stock fear +20,clock strike,+,mood == hot,w,Q+,,\n"
     )
     effects, left = total_effects(loads(CRISIS), links, trajectories=4000, seed=1)
     assert left == ()
     verdicts = {each.link.id: each.verdict for each in effects}
     assert verdicts == {
-        "L1": "as expected", "L2": "as expected", "L3": "opposite", "L4": "no effect seen", "L5": "as expected",
+        "L1": "as expected", "L2": "as expected", "L3": "opposite", "L4": "no effect seen",
+        "L5": "as expected", "L6": "as expected",
     }  # fmt: skip
     sizes = {each.link.id: each.difference for each in effects}
     assert 0.0 < sizes["L5"] < sizes["L1"]
     assert next(each for each in effects if each.link.id == "L4").same
+    assert sizes["L6"] == pytest.approx(-sizes["L2"])
 
 
 @pytest.mark.parametrize(
     ("row", "words"),
     [
         ("L1,M1,x,stock moon +1,c,+,,w,Q+,,", "no stock 'moon'"),
-        ("L1,M1,x,time +30,c,+,,w,Q+,,", "cannot be set at one instant"),
-        ("L1,M1,x,stock fear +1,c,+,since(strike) > 3,w,Q+,,", "its condition 'since(strike) > 3'"),
+        ("L1,M1,x,time +30,c,+,,w,Q+,,", "none of the causes that can be set"),
+        ("L1,M1,x,time +30 doomsday,c,+,,w,Q+,,", "no date of the calendar or happening 'doomsday'"),
+        ("L1,M1,x,happening strike.loud,c,+,,w,Q+,,", "no happening 'strike.loud'"),
+        ("L1,M1,x,stage mood grim,c,+,,w,Q+,,", "no value of 'mood' 'grim'"),
+        ("L1,M1,x,memory hope +1,c,+,,w,Q+,,", "no memory 'hope'"),
     ],
 )
 def test_what_cannot_be_tried_is_told(table, row, words):
@@ -85,3 +91,16 @@ def test_the_links_of_iran_are_read():
     links = read_links(find_crisis("iran_2024") / "links.csv")
     assert {link.mechanism.split(">")[0] for link in links} >= {f"M{n}" for n in range(1, 19)}
     assert sum(bool(link.questions) for link in links) > 100
+
+
+def test_an_effect_that_is_not_seen_has_a_resolution_and_a_reason(table):
+    links = table(
+        "L1,M1,x,stock fear +0.01,clock strike,+,,w,Q+,,\nL2,M1,x,stock unread +5,clock strike,+,,w,Q+,,\n"
+    )
+    effects, _ = total_effects(
+        loads(CRISIS.replace("stages:", "  unread: {start: 0}\nstages:")), links, trajectories=4000, seed=1
+    )
+    small, unread = effects
+    assert (small.why, unread.why) == ("small", "changes no future")
+    assert small.resolution == pytest.approx((2.241403 + 0.841621) * small.error, rel=1e-5)
+    assert 0.0 < small.acted <= small.acted_after < 1.0

@@ -2,28 +2,33 @@
 
 ``links.csv`` beside a crisis lists its links: what the cause is and how it is set, what it acts on and with what sign,
 under which condition, and which questions are expected to move, and which way. The direct sign can be told from the
-state exactly; the total sign on a question is a matter of futures. Here the cause is set at the beginning of the
-futures, on the same random numbers as the baseline, and the paired difference of every expected question is measured.
+state exactly; the total sign on a question is a matter of futures. Here two crises that differ by the cause alone
+(`detente.analysis.causes`) are simulated on the same random numbers, and the paired difference of every expected
+question is measured.
 """
 
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from scipy.special import ndtri
 
+from detente.analysis.causes import Setting, setting_of
 from detente.analysis.comparing import compare_ensembles
 from detente.analysis.differences import Difference
 from detente.analysis.pairing import holm
 from detente.engine import Ensemble, simulate
+from detente.engine.watching import main_watch
 from detente.errors import CrisisFileError, Fault, ModelError
-from detente.expressions import Number
-from detente.model import Crisis, Effect, Moment, Schedule
+from detente.model import Crisis, Question
 from detente.scenario import Scenario
 
 LINKS_FILE = "links.csv"
@@ -39,13 +44,13 @@ COLUMNS = (
     "questions",
     "remark",
 )
-SET_AT = 0.001
-"""When causes are set [day]."""
+LEVEL, POWER, RARE = 0.05, 0.8, 0.05
+"""Of the tests; of `TotalEffect.resolution`; below what share of the futures a step of the road is rare."""
 
 Verdict = Literal["as expected", "no effect seen", "opposite", "either"]
+Why = Literal["", "changes no future", "rare step", "small"]
 
 _QUESTION = re.compile(r"(\w+?)\s*([+\-±])")
-_CONDITION = re.compile(r"(\S+) (==|[<>]=?) (\S+)")
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,11 @@ class Link:
 class TotalEffect:
     """What setting the cause of a link does to one question, in probability, with its paired error.
 
-    `p_value` is two-sided and Holm-corrected over all effects of a study with an expected sign.
+    `p_value` is two-sided and Holm-corrected over all effects of a study with an expected sign; `resolution` is the
+    size that an effect needs to be seen in four studies of five, at the first of Holm's steps. `parted` is the share
+    of the futures in which an answer or the first date of a listed action changes. `acted` and `acted_after` are the
+    shares of the futures in which what the link acts on happens before the question closes, without the cause and
+    with it; NaN where that is no happening.
     """
 
     link: Link
@@ -79,15 +88,28 @@ class TotalEffect:
     error: float
     p_value: float
     same: bool
+    parted: float
+    acted: float = math.nan
+    acted_after: float = math.nan
+    resolution: float = math.nan
 
     @property
     def verdict(self) -> Verdict:
         """Whether the effect stands out at 5 %, and with which sign."""
         if self.expected == "±":
             return "either"
-        if self.same or self.p_value > 0.05:
+        if self.same or self.p_value > LEVEL:
             return "no effect seen"
         return "as expected" if (self.difference > 0.0) == (self.expected == "+") else "opposite"
+
+    @property
+    def why(self) -> Why:
+        """The kind of reason where no effect is seen, as far as it can be computed; else nothing."""
+        if self.verdict != "no effect seen":
+            return ""
+        if self.parted == 0.0:
+            return "changes no future"
+        return "rare step" if max(self.acted, self.acted_after) < RARE else "small"
 
 
 def read_links(path: Path | str) -> tuple[Link, ...]:
@@ -145,35 +167,37 @@ def total_effects(
     left : tuple of (Link, str)
         Links that could not be tried, and why.
     """
-    tried: dict[tuple[Effect, ...], list[Link]] = {}
+    tried: dict[Setting, list[Link]] = {}
     left: list[tuple[Link, str]] = []
     for link in links:
         if not link.questions:
             continue
         try:
-            tried.setdefault((*_conditions(link, crisis), *_causes(link, crisis)), []).append(link)
+            tried.setdefault(setting_of(link.intervention, link.condition, crisis), []).append(link)
         except ModelError as problem:
             left.append((link, str(problem)))
-    settings = {"trajectories": trajectories, "seed": seed, "threads": threads}
-    baselines: dict[tuple[Effect, ...], Ensemble] = {}
+    firsts = tuple(
+        sorted({name for same in tried.values() for link in same for name in _acted_on(link, crisis)})
+    )
+    run = partial(simulate, trajectories=trajectories, seed=seed, threads=threads, firsts=firsts)
     found: list[TotalEffect] = []
-    for number, (effects, same) in enumerate(tried.items()):
-        conditions = _conditions(same[0], crisis)
-        if conditions not in baselines:
-            baselines[conditions] = simulate(_with(crisis, conditions), **settings)  # type: ignore[arg-type]
-        after = simulate(_with(crisis, effects), **settings)  # type: ignore[arg-type]
-        found.extend(_measured(same, baselines[conditions], after, crisis))
+    baselines: dict[Setting, Ensemble] = {}
+    for number, (setting, same) in enumerate(tried.items()):
+        if setting.baseline not in baselines:
+            baselines[setting.baseline] = run(setting.without(crisis))
+        before, after = baselines[setting.baseline], run(setting.within(crisis))
+        found.extend(_measured(same, before, after, crisis))
         if progress is not None:
             progress(number + 1, len(tried))
     found.sort(key=lambda each: (each.link.line, each.question))
     return _corrected(found), tuple(left)
 
 
-def _with(crisis: Crisis, effects: tuple[Effect, ...]) -> Crisis:
-    if not effects:
-        return crisis
-    moment = Moment("link.cause", Schedule((SET_AT,)), effects=effects)
-    return replace(crisis, moments={**crisis.moments, moment.name: moment})
+def _acted_on(link: Link, crisis: Crisis) -> tuple[str, ...]:
+    """The happening that a link acts on, if it is one."""
+    kind, _, name = link.acts_on.partition(" ")
+    named = kind in ("clock", "outcome", "happening") and name in set(crisis.happenings())
+    return (name,) if named else ()
 
 
 def _measured(
@@ -181,60 +205,31 @@ def _measured(
 ) -> Iterator[TotalEffect]:
     wanted = {name for link in links for name, _ in link.questions if name in crisis.questions}
     questions = [crisis.questions[name] for name in sorted(wanted)]
-    differences = compare_ensembles(before, after, Scenario("link"), questions).differences
+    compared = compare_ensembles(before, after, Scenario("link"), questions)
     for link in links:
         for name, expected in link.questions:
-            each: Difference | None = differences.get(name)
-            if each is not None and each.difference is not None:
-                error = each.error or 0.0
-                yield TotalEffect(link, name, expected, each.difference, error, each.p_value, each.same)
+            each: Difference | None = compared.differences.get(name)
+            if each is None or each.difference is None:
+                continue
+            acted, acted_after = (_share(link, crisis.questions[name], run) for run in (before, after))
+            yield TotalEffect(
+                link, name, expected, each.difference, each.error or 0.0, each.p_value, each.same,
+                compared.parting.share, acted, acted_after,
+            )  # fmt: skip
+
+
+def _share(link: Link, question: Question, ensemble: Ensemble) -> float:
+    """Share of the futures in which what a link acts on happens before a question closes."""
+    for name in _acted_on(link, ensemble.crisis):
+        first = ensemble.registers[main_watch(name, ensemble.crisis)]
+        return float((first <= question.closes).mean())
+    return math.nan
 
 
 def _corrected(found: list[TotalEffect]) -> tuple[TotalEffect, ...]:
     signed = [k for k, each in enumerate(found) if each.expected != "±"]
     corrected = holm(np.array([found[k].p_value for k in signed])) if signed else np.zeros(0)
+    errors = float(ndtri(1.0 - LEVEL / (2 * max(1, len(signed)))) + ndtri(POWER))
     for k, p in zip(signed, corrected, strict=True):
-        found[k] = replace(found[k], p_value=float(p))
-    return tuple(found)
-
-
-# ── setting a cause ──────────────────────────────────────────────────────────────────────────────
-
-
-def _causes(link: Link, crisis: Crisis) -> tuple[Effect, ...]:
-    """``stock NAME +10``, ``stock NAME ×1.3``, ``memory NAME +1``, ``stage NAME value``, ``happening NAME``."""
-    kind, *rest = link.intervention.split()
-    match kind, rest:
-        case "stock", [name, change]:
-            if name not in crisis.stocks:
-                raise ModelError(f"there is no stock '{name}'")
-            times = change.startswith("×")
-            amount = Number(float(change.removeprefix("×")))
-            return (Effect("stock", name, "times" if times else "add", amount=amount),)
-        case "memory", [name, change]:
-            return (Effect("memory", name, "add", amount=Number(float(change))),)
-        case "stage", [name, value]:
-            return (Effect("stage", name, "set", value=value),)
-        case "happening", [name]:
-            if name in crisis.moments:
-                return (Effect("moment", name, "raise"),)
-            raise ModelError(
-                "an outcome alone cannot be made to happen at this place; its action can, by a scenario"
-            )
-    raise ModelError(f"'{link.intervention}' cannot be set at one instant")
-
-
-def _conditions(link: Link, crisis: Crisis) -> tuple[Effect, ...]:
-    """The condition of a link, made true first: stages and stocks can be, times and memories of the past cannot."""
-    found = []
-    for part in link.condition.split(" and ") if link.condition else ():
-        match = _CONDITION.fullmatch(part)
-        name = match[1] if match else part
-        if match and name in crisis.stages and match[2] == "==":
-            found.append(Effect("stage", name, "set", value=match[3]))
-        elif match and name in crisis.stocks and match[2] != "==":
-            size = float(match[3]) * (0.8 if "<" in match[2] else 1.2) + (0.0 if "<" in match[2] else 1.0)
-            found.append(Effect("stock", name, "set", amount=Number(size)))
-        else:
-            raise ModelError(f"its condition '{part}' cannot be set at one instant")
+        found[k] = replace(found[k], p_value=float(p), resolution=errors * found[k].error)
     return tuple(found)
