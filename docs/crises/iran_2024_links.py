@@ -100,14 +100,15 @@ def found(effects: Sequence[TotalEffect]) -> str:
     flat = [each for each in effects if each.verdict == "no effect seen"]
     why = Counter(each.why for each in flat)
     wrong = ", ".join(sorted({each.link.id for each in effects if each.verdict == "opposite"}))
+    largest = 100 * max((each.resolution for each in flat if not each.same), default=0.0)
+    kinds = {"changes no future": "change no future at all", "rare step": "act on what rarely happens"}
+    told = ", ".join(f"{why[kind]} {words}" for kind, words in kinds.items() if why[kind])
     return (
         f"{len(effects)} pairs of link and question, of {len({each.link.id for each in effects})} rows:"
         f" {n['as expected']} move as expected, {n['either']} could go either way, {n['opposite']} go the other way"
-        f"{f' ({wrong})' if wrong else ''}, {n['no effect seen']} show nothing that stands out. Of these"
-        f" {why['changes no future']} change no future at all, {why['rare step']} act on what rarely happens, and"
-        f" {why['small']} are too small for this number of futures: an effect of"
-        f" {100 * max((e.resolution for e in flat if not e.same), default=0.0):.1f} points would have been seen in"
-        " four studies of five for every one of them in which an answer flips."
+        f"{f' ({wrong})' if wrong else ''}, {n['no effect seen']} show nothing that stands out."
+        f" Of these {told + ', and ' if told else ''}{why['small']} are too small for this number of futures: an effect"
+        f" of {largest:.1f} points would have been seen in four studies of five."
     )
 
 
@@ -138,14 +139,17 @@ def write() -> list[str]:
     PAGE.write_text("\n".join([*lines, ""]), encoding="utf-8")
     return paragraph(
         "*The links by all roads* ([table](../../../../docs/crises/iran_2024_links.md)):"
-        f" {found(effects)} {_reasons(effects)}"
-        f" {len(left)} rows could not be tried."
+        f" {found(effects)} {_reasons(effects)}{f' {len(left)} rows could not be tried.' if left else ''}"
     )
 
 
 def _reasons(effects: Sequence[TotalEffect]) -> str:
-    wrong = {each.link.id: each.link.remark for each in effects if each.verdict == "opposite"}
-    return " ".join(f"{name}: {why or 'the reason was not traced'}." for name, why in wrong.items())
+    """Why some go the other way; those that say the same together."""
+    told: dict[str, list[str]] = {}
+    for each in effects:
+        if each.verdict == "opposite":
+            told.setdefault(each.link.remark or "the reason was not traced", []).append(each.link.id)
+    return " ".join(f"{', '.join(dict.fromkeys(ids))}: {why}." for why, ids in told.items())
 
 
 if __name__ == "__main__":

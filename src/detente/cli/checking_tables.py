@@ -20,8 +20,11 @@ def check_crisis(name: str, *, as_json: bool, ticks: bool) -> bool:
     from detente.catalog import find_crisis
     from detente.checking import check, check_ticks
     from detente.crisisfile import resolve
+    from detente.crisisfile.measuring import read_measured
 
-    resolution = resolve(find_crisis(name))
+    folder = find_crisis(name)
+    resolution = resolve(folder)
+    read_measured(folder, resolution.crisis)  # its faults too
     findings = check(resolution)
     moved = check_ticks(resolution.crisis) if ticks else ()
     right = not any(finding.kind == "error" for finding in findings)

@@ -9,23 +9,24 @@ about the value. Nothing of it enters the simulation.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from detente.crisisfile.columns import Check, Remark, shortened
 from detente.crisisfile.reading import read_text
 from detente.crisisfile.suggest import did_you_mean
-from detente.crisisfile.tables import MAX_TABLE_BYTES
-from detente.errors import CrisisFileError, Fault
+from detente.crisisfile.tables import MAX_TABLE_BYTES, Row, Table
+from detente.dates import parse_date
+from detente.errors import CrisisFileError
 from detente.model import Crisis
 
 OBSERVED_FILE = "observed.csv"
-COLUMNS = "stock", "date", "value", "source", "precision", "remark"
-NEEDED = COLUMNS[:4]
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ def read_measured(folder: Path | str, crisis: Crisis) -> dict[str, tuple[Measure
     Raises
     ------
     CrisisFileError
-        With every fault: missing columns, stocks and sources that the crisis does not have, days that are none,
-        values that are no numbers.
+        With every fault: what is no table, missing columns, stocks and sources that the crisis does not have, days
+        that are none, values that are no numbers.
 
     Examples
     --------
@@ -59,45 +60,46 @@ def read_measured(folder: Path | str, crisis: Crisis) -> dict[str, tuple[Measure
     path = Path(folder) / OBSERVED_FILE
     if not path.is_file():
         return {}
-    reader = csv.DictReader(io.StringIO(read_text(path, max_bytes=MAX_TABLE_BYTES)))
-    missing = [name for name in NEEDED if name not in (reader.fieldnames or ())]
-    if missing:
-        hint = f"The first line names the columns: {', '.join(COLUMNS)}."
-        raise CrisisFileError(
-            [Fault(OBSERVED_FILE, 1, name, f"the column '{name}' is missing", hint) for name in missing]
-        )
-    rows: list[Measured] = []
-    faults: list[Fault] = []
-    for cells in reader:
-        row = {name: (cells.get(name) or "").strip() for name in COLUMNS}
-        found = list(_faults(row, reader.line_num, crisis))
-        faults += found
-        if not found:
-            day, value = dt.date.fromisoformat(row["date"]), float(row["value"])
-            rows.append(Measured(row["stock"], day, value, row["source"], row["precision"], row["remark"]))
-    if faults:
-        raise CrisisFileError(faults)
-    rows.sort(key=lambda each: each.date)
+    wanted = {"stock": _among(crisis.stocks, "stock"), "date": _day, "value": _number}
+    wanted["source"] = _among(crisis.sources, "source")
+    optional: dict[str, Check] = {"precision": _anything, "remark": _anything}
+    table = Table(OBSERVED_FILE, read_text(path, max_bytes=MAX_TABLE_BYTES), wanted, optional)
+    if table.faults:
+        raise CrisisFileError(table.faults)
+    rows = sorted(map(_measured, table.rows), key=lambda row: row.date)
     return {
         name: tuple(row for row in rows if row.stock == name) for name in dict.fromkeys(r.stock for r in rows)
     }
 
 
-def _faults(row: Mapping[str, str], line: int, crisis: Crisis) -> Iterator[Fault]:
-    for column, known, what in (("stock", crisis.stocks, "stock"), ("source", crisis.sources, "source")):
-        if row[column] not in known:
-            hint = f"{did_you_mean(row[column], known)} Name a {what} of the crisis.".strip()
-            yield Fault(OBSERVED_FILE, line, column, f"there is no {what} '{row[column]}'", hint)
+def _measured(row: Row) -> Measured:
+    day, value = parse_date(row["date"]).date(), float(row["value"])
+    return Measured(row["stock"], day, value, row["source"], row["precision"], row["remark"])
+
+
+def _among(known: Collection[str], what: str) -> Check:
+    def check(cell: str) -> Remark | None:
+        if cell in known:
+            return None
+        hint = f"{did_you_mean(cell, known)} Name a {what} of the crisis.".strip()
+        return f"there is no {what} '{shortened(cell)}'", hint
+
+    return check
+
+
+def _day(cell: str) -> Remark | None:
     try:
-        dt.date.fromisoformat(row["date"])
+        parse_date(cell if "T" not in cell else "")
     except ValueError:
-        message = f"'{row['date']}' is not a day"
-        yield Fault(OBSERVED_FILE, line, "date", message, "Write it as 2024-11-06.")
-    try:
-        finite = math.isfinite(float(row["value"]))
-    except ValueError:
-        finite = False
-    if not finite:
-        yield Fault(
-            OBSERVED_FILE, line, "value", f"'{row['value']}' is not a number", "Write it as 703000 or 1.56."
-        )
+        return f"'{shortened(cell)}' is not a day", "Write it as 2024-11-06."
+    return None
+
+
+def _number(cell: str) -> Remark | None:
+    if _NUMBER.fullmatch(cell) and math.isfinite(float(cell)):
+        return None
+    return f"'{shortened(cell)}' is not a number", "Write it as 703000 or 1.56, without spaces or units."
+
+
+def _anything(cell: str) -> Remark | None:
+    return None

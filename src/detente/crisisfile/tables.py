@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from detente.crisisfile.columns import COLUMNS, OPTIONAL, shortened
+from detente.crisisfile.columns import COLUMNS, OPTIONAL, Check, shortened
 from detente.crisisfile.reading import read_text
 from detente.crisisfile.scalars import character_code, find_forbidden
 from detente.crisisfile.suggest import did_you_mean
@@ -91,7 +91,7 @@ def parse_tables(texts: Mapping[str, str], faults: Iterable[Fault] = ()) -> Tabl
     """
     found = list(faults)
     broken = {fault.file for fault in found}
-    tables = {file: _Table(file, texts.get(file)) for file in COLUMNS}
+    tables = {file: Table(file, texts.get(file), COLUMNS[file], OPTIONAL[file]) for file in COLUMNS}
     _refuse_shared_ids(tables)
     for file, column, target in _REFERENCES:
         if target not in broken and tables[target].has_ids:
@@ -114,7 +114,9 @@ def parse_tables(texts: Mapping[str, str], faults: Iterable[Fault] = ()) -> Tabl
 
 
 @dataclass(frozen=True)
-class _Row:
+class Row:
+    """The cells of a record by column, and the line on which it begins; an absent cell is empty."""
+
     cells: Mapping[str, str]
     line: int
 
@@ -134,13 +136,19 @@ class _Row:
         return {column: cell for column, cell in self.cells.items() if column not in known}
 
 
-class _Table:
-    """A table with its faults."""
+class Table:
+    """A table with its faults: `wanted` columns must be there, `optional` ones may; each with what its cells may contain.
 
-    def __init__(self, file: str, text: str | None) -> None:
+    Without a text it is empty. Only rows whose table has no `faults` may be relied on.
+    """
+
+    def __init__(
+        self, file: str, text: str | None, wanted: Mapping[str, Check], optional: Mapping[str, Check]
+    ) -> None:
         self.file = file
+        self.wanted, self.optional = wanted, optional
         self.faults: list[Fault] = []
-        self.rows: list[_Row] = []
+        self.rows: list[Row] = []
         self.has_ids = True
         if text is not None:
             self._read(text.removeprefix("\ufeff"))
@@ -181,7 +189,7 @@ class _Table:
                 yield line, cells
 
     def _accepts_header(self, header: list[str], line: int) -> bool:
-        wanted = COLUMNS[self.file]
+        wanted = self.wanted
         if not header:
             if not self.faults:
                 self._fault(line, "", "the table is empty", f"Its first line is {','.join(wanted)}")
@@ -205,9 +213,9 @@ class _Table:
         if len(cells) != len(header):
             hint = 'A cell with a comma stands in double quotes. Lists are separated by ";".'
             self._fault(line, "", f"there are {len(cells)} cells, but {len(header)} columns", hint)
-        row = _Row({name: cell.strip() for name, cell in zip(header, cells, strict=False)}, line)
+        row = Row({name: cell.strip() for name, cell in zip(header, cells, strict=False)}, line)
         if len(cells) == len(header):
-            for column, check in (COLUMNS[self.file] | OPTIONAL[self.file]).items():
+            for column, check in {**self.wanted, **self.optional}.items():
                 if remark := check(row[column]):
                     self._fault(line, column, *remark)
         self.rows.append(row)
@@ -216,7 +224,7 @@ class _Table:
         """The ids of all rows, faulty ones included."""
         return {row["id"] for row in self.rows}
 
-    def check_references(self, column: str, target: _Table) -> None:
+    def check_references(self, column: str, target: Table) -> None:
         """Refuse ids that do not stand in another table."""
         known = target.ids()
         for row in self.rows:
@@ -233,7 +241,7 @@ class _Table:
             if len(self.faults) < MAX_TABLE_FAULTS:
                 self._fault(lines[id_], "supersedes", message, hint)
 
-    def refuse_id(self, row: _Row, where: str) -> None:
+    def refuse_id(self, row: Row, where: str) -> None:
         """Refuse an id that has been used."""
         hint = "An id names one source, claim or event. Rename one of them."
         self._fault(row.line, "id", f"the id '{shortened(row['id'])}' stands {where} already", hint)
@@ -242,7 +250,7 @@ class _Table:
         self.faults.append(Fault(self.file, line, column, message, hint))
 
 
-def _refuse_shared_ids(tables: Mapping[str, _Table]) -> None:
+def _refuse_shared_ids(tables: Mapping[str, Table]) -> None:
     """An id is unique among all three tables, since evidence names ids of any of them."""
     seen: dict[str, str] = {}
     for table in tables.values():
@@ -254,7 +262,7 @@ def _refuse_shared_ids(tables: Mapping[str, _Table]) -> None:
             seen.setdefault(row["id"], f"on line {row.line} of {table.file}")
 
 
-def _source(row: _Row) -> Source:
+def _source(row: Row) -> Source:
     return Source(
         id=row["id"],
         title=row["title"],
@@ -267,7 +275,7 @@ def _source(row: _Row) -> Source:
     )
 
 
-def _claim(row: _Row) -> Claim:
+def _claim(row: Row) -> Claim:
     return Claim(
         id=row["id"],
         asserted_by=row["asserted_by"],
@@ -282,7 +290,7 @@ def _claim(row: _Row) -> Claim:
     )
 
 
-def _event(row: _Row) -> Event:
+def _event(row: Row) -> Event:
     return Event(
         id=row["id"],
         date=parse_date(row["date"]),
