@@ -1,17 +1,21 @@
 """The report: complete, self-contained, the same in every form, and written whole or not at all."""
 
+import datetime as dt
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from detente import load, simulate
 from detente.cli.app import app
+from detente.engine.pasts import replayed_paths
 from detente.forecasting.result import forecast_of
 from detente.forecasting.stocks import stocks_of_interest
 from detente.forecasting.wording import probability_text
 from detente.report import report
+from detente.report.answers import stocks_section
 from detente.report.writing import ReportError, browser, report_form
 
 VOID = {"meta", "img", "br", "link", "input"}
@@ -73,6 +77,30 @@ def test_nothing_is_fetched(page):
 def test_every_picture_says_what_it_shows(page):
     assert page.alts
     assert all(len(alt) > 20 for alt in page.alts)
+
+
+def test_quantities_tell_of_their_past():
+    """Who cannot see the fans hears where the replay begins and what was measured, none of it from before."""
+    crisis, names = load("cuba_1962"), ("sites", "alert")
+    futures = simulate(crisis, trajectories=40, seed=3, paths=names).paths
+    past = replayed_paths(crisis, names, seed=3, n_draws=20)
+    observed = {"sites": [(dt.date(1961, 10, 21), 1.5), (dt.date(1962, 10, 21), 41.25)]}
+    (fans,) = stocks_section(crisis, futures, past, observed).pictures
+    assert fans.title.endswith("the line is the as-of date, 1962-10-22")
+    first, last = np.median(past.values["sites"][[-3, -1]], axis=1)
+    assert np.isnan(past.values["sites"][-4]).all()  # nothing is claimed before the sites were counted
+    assert f"median {first:,.6g} on 1962-10-20, {last:,.6g} at the as-of date" in fans.alt
+    assert "on 1962-10-13" in fans.alt  # the alert
+    assert "41.25 on 1962-10-21" in fans.alt
+    assert "1961" not in fans.alt
+
+
+def test_quantities_without_a_past():
+    crisis = load("cuba_1962")
+    futures = simulate(crisis, trajectories=40, seed=3, paths=("sites",)).paths
+    (fans,) = stocks_section(crisis, futures).pictures
+    assert fans.title == "Quantities"
+    assert "replayed" not in fans.alt
 
 
 def test_page_and_text_hold_every_answer(found, made):

@@ -1,8 +1,10 @@
 """The page in a real browser: what a person would do with it, and what must survive."""
 
+import datetime as dt
 import gzip
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -16,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from detente import forecast, load
+from detente.catalog import find_crisis
 from detente.forecasting.archive import add, read
 from detente.forecasting.judging import judge
 from detente.forecasting.resolutions import read_resolutions
@@ -278,8 +281,58 @@ def test_quantities_stand_against_their_past(page, server):
     assert float(past[0].split(",")[0]) < line
     assert float(past[-1].split(",")[0]) == pytest.approx(line, abs=0.1)
     assert float(future[0].split(",")[0]) == pytest.approx(line, abs=0.1)
-    assert " since " in chart.get_attribute("aria-label")
+    assert chart.get_by_text("as of ").text_content() == "as of 22 Oct 1962"
+    assert re.search(
+        r"The record, replayed since .* on 22 Oct 1962, the as-of date", chart.get_attribute("aria-label")
+    )
     assert "the record, replayed" in page.locator(".quantities > .facts").inner_text()
+
+
+def test_the_pointer_and_the_table_go_into_the_past(page, server):
+    page.goto(f"{server.url}#/quantities")
+    chart = page.locator(".fan svg").first
+    chart.wait_for(timeout=60_000)
+    begins = page.get_by_role("combobox", name="On").locator("option").first
+    assert begins.inner_text().endswith(", replayed")
+    box = chart.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 46.5 / 340, box["y"] + 60)
+    told = page.locator(".fan > .facts").first
+    assert told.inner_text().startswith(begins.inner_text().removesuffix(", replayed"))
+    page.get_by_role("combobox", name="On").select_option(begins.get_attribute("value"))
+    cells = page.get_by_label("Quantities in numbers").locator("tbody tr").first.locator("td")
+    assert cells.nth(2).inner_text() in told.inner_text()
+
+
+def test_measured_values_are_dots(chromium, tmp_path):
+    """Each once, two of one day too, with what they are in words."""
+    folder = tmp_path / "cuba_1962"
+    shutil.copytree(find_crisis("cuba_1962"), folder)
+    crisis = load(folder)
+    day, source = crisis.as_of - dt.timedelta(days=1), next(iter(crisis.sources))
+    rows = [f"sites,{day},{value},{source}" for value in (9, 12)]
+    (folder / "observed.csv").write_text("\n".join(["stock,date,value,source", *rows]), encoding="utf-8")
+    made = Server(folder)
+    try:
+        page = chromium.new_page()
+        page.goto(f"{made.url}#/quantities")
+        chart = page.locator("section.card").filter(has=page.locator(".measured")).locator(".fan svg")
+        chart.wait_for(timeout=60_000)
+        texts = chart.locator(".measured title").all_text_contents()
+        assert [text.rpartition(": ")[2] for text in texts] == ["9, measured", "12, measured"]
+        assert "Measured 2 times, last 12 on " in chart.get_attribute("aria-label")
+        x = {float(dot.get_attribute("cx")) for dot in chart.locator(".measured").all()}
+        assert max(x) < float(chart.locator(".asof").get_attribute("x1"))
+    finally:
+        made.kill()
+
+
+def test_factions_stand_against_their_past(page, server):
+    page.goto(f"{server.url}#/actors")
+    chart = page.locator(".fan svg").first
+    chart.wait_for(timeout=60_000)
+    assert chart.locator(".past").count() == chart.locator("g:not(.past) > .middle").count() > 1
+    assert chart.locator(".asof").count() == 1
+    assert "since " in chart.get_attribute("aria-label")
 
 
 # ── what-ifs ─────────────────────────────────────────────────────────────────────────────────────

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from detente import forecast, load, simulate
 from detente.catalog import find_crisis
 from detente.cli.app import app as cli
+from detente.errors import CrisisFileError
 from detente.forecasting.archive import add, read
 from detente.forecasting.judging import judge
 from detente.forecasting.resolutions import read_resolutions
@@ -167,6 +168,34 @@ def test_shares_of_factions(client):
     low, high = (sum(np.array(each["quantiles"])[level] for each in balance["factions"]) for level in (0, 4))
     assert (low <= 1.0).all()
     assert (high >= 1.0 - 1e-4).all()
+
+
+def test_shares_of_factions_have_a_past(client):
+    found = result(client, "/api/quantities", {})
+    for balance in found["balances"]:
+        for each in balance["factions"]:
+            values = np.array(each["past"], dtype=float)
+            assert values.shape == (5, len(found["past_dates"]))
+            assert values[2, -1] == pytest.approx(each["quantiles"][2][0], abs=0.05)
+        medians = sum(np.array(each["past"], dtype=float)[2] for each in balance["factions"])
+        assert medians == pytest.approx(1.0, abs=0.05)
+
+
+def test_the_description_tells_of_the_past(client):
+    told = client.get("/api/openapi.json").json()["paths"]["/api/quantities"]["post"]["description"]
+    for name in ("past_dates", "measured", "null where nothing is claimed"):
+        assert name in told
+
+
+def test_wrong_measurements_are_told_and_not_drawn(tmp_path):
+    """The quantities fail with the place of the fault; the answers stand."""
+    folder = tmp_path / "cuba_1962"
+    shutil.copytree(find_crisis("cuba_1962"), folder)
+    (folder / "observed.csv").write_text("stock,date,value,source\nsits,1962-10-20,4,K01\n", encoding="utf-8")
+    room = Room(str(folder), seed=1, threads=1)
+    with pytest.raises(CrisisFileError, match="there is no stock 'sits'"):
+        room.past()
+    assert room.forecast(100).answers
 
 
 def test_quantities_follow_what_is_tried(client):

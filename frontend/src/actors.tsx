@@ -5,7 +5,7 @@ import type { Balance, Baseline, Crisis, Dyad, Quantities, WhatIf } from "./api"
 import { FanChart } from "./fans";
 import { Progress } from "./overview";
 import type { Address, Running } from "./state";
-import { inWords, percent, some, valueText } from "./wording";
+import { dateText, inWords, percent, some, valueText } from "./wording";
 
 interface Given {
   crisis: Crisis;
@@ -47,9 +47,12 @@ export function ActorsView({ crisis, baseline, whatIf, fans, moved }: Given) {
       <Table dyads={dyads.filter((each) => concerns(each) && each.recorded + each.expected > 0)} titles={titles} tried={tried} crisis={crisis} />
       {(fans.result?.balances.length ?? 1) > 0 && <h2>Factions: shares of influence</h2>}
       <Progress running={fans} what="the factions" />
+      {!!fans.result?.past_dates.length && fans.result.balances.length > 0 && (
+        <p class="facts">Lines: medians; pale: 90 %. Before the as-of date: the record, replayed.</p>
+      )}
       <div class="fans">
         {fans.result?.balances.map((each) => (
-          <Factions key={each.actor} balance={each} dates={fans.result?.dates ?? []} after={moved?.result?.balances.find((other) => other.actor === each.actor)} />
+          <Factions key={each.actor} balance={each} dates={fans.result?.dates ?? []} pastDates={fans.result?.past_dates ?? []} after={moved?.result?.balances.find((other) => other.actor === each.actor)} />
         ))}
       </div>
     </div>
@@ -175,14 +178,24 @@ function Table({ dyads, titles, tried, crisis }: { dyads: Dyad[]; titles: Map<st
 
 const LOOKS = ["c1", "c2 broken", "c3 dotted", "c4", "c5 broken"];
 
-function Factions({ balance, dates, after }: { balance: Balance; dates: string[]; after: Balance | undefined }) {
+interface FactionsGiven {
+  balance: Balance;
+  dates: string[];
+  pastDates: string[];
+  after: Balance | undefined;
+}
+
+function Factions({ balance, dates, pastDates, after }: FactionsGiven) {
   const last = dates.length - 1;
   const share = (quantiles: number[][], level: number, at: number) => percent(quantiles[level]?.[at] ?? NaN);
-  const lines = balance.factions.map((each, k) => ({ label: each.title, quantiles: each.quantiles, look: LOOKS[k % LOOKS.length] ?? "c1" }));
+  const look = (k: number) => LOOKS[k % LOOKS.length] ?? "c1";
+  const lines = balance.factions.map((each, k) => ({ label: each.title, quantiles: each.quantiles, look: look(k) }));
+  const before = pastDates.length ? { dates: pastDates, lines: balance.factions.map((each, k) => ({ label: each.title, quantiles: each.past, look: look(k) })) } : undefined;
+  const since = before ? `since ${dateText(pastDates[0] ?? "")}, ` : "";
   return (
     <section class="card" aria-label={balance.title}>
       <h3>{balance.title}</h3>
-      <FanChart label={`Shares of influence within ${balance.title}; the table below has the numbers`} dates={dates} lines={lines} range={[0, 1]} text={(value) => percent(value)} />
+      <FanChart label={`Shares of influence within ${balance.title}, ${since}medians and 90 %; the table below has the numbers`} dates={dates} lines={lines} before={before} range={[0, 1]} text={(value) => percent(value)} />
       <div class="scroll" tabIndex={0} role="region" aria-label={`Factions of ${balance.title}`}>
         <table>
           <thead>

@@ -136,7 +136,7 @@ export interface Fan {
 export interface Balance {
   actor: string;
   title: string;
-  factions: { name: string; title: string; quantiles: Quantiles }[];
+  factions: { name: string; title: string; quantiles: Quantiles; past: Quantiles }[];
 }
 
 export interface Quantities {

@@ -22,10 +22,10 @@ export interface Line {
   look: string;
 }
 
-/** What stands to the left of the futures: the record, replayed. */
+/** What stands to the left of the futures: the record, replayed; a line's values are null where nothing is known. */
 export interface Before {
   dates: string[];
-  quantiles: Quantiles;
+  lines: Line[];
 }
 
 interface Given {
@@ -44,13 +44,16 @@ interface Given {
 /** Medians with their 90 % bands over time; what stands under the pointer is told below. */
 export function FanChart({ label, dates, lines, before, dots = [], inner = false, range, text = valueText }: Given) {
   const [at, setAt] = useState<number | null>(null);
-  const past = before?.dates.length ? known(before) : null;
-  const [low, high] = range ?? rangeOf([...lines, ...(past ? [past] : [])], dots.map(([, value]) => value));
+  const past = before?.dates.length ? before : null;
+  const pasts = past ? past.lines.map((line) => known(past.dates, line)) : [];
+  const [low, high] = range ?? rangeOf([...lines, ...pasts], dots.map(([, value]) => value));
+  const top = past ? TOP + 12 : TOP;
   const asOf = dayOf(dates[0] ?? "");
-  const begin = before?.dates.length ? dayOf(before.dates[0] ?? "") : asOf;
+  const begin = past ? dayOf(past.dates[0] ?? "") : asOf;
   const end = dayOf(dates.at(-1) ?? "");
   const x = (day: number) => LEFT + ((WIDTH - LEFT - 6) * (day - begin)) / (end - begin || 1);
-  const y = (value: number) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - low) / (high - low || 1));
+  const y = (value: number) => top + (HEIGHT - top - BOTTOM) * (1 - (value - low) / (high - low || 1));
+  const instants = [...(past ? past.dates.slice(0, -1) : []), ...dates];
   const points = (values: number[] = [], days = dates): Point[] => values.map((value, k) => [x(dayOf(days[k] ?? "")), y(value)]);
   const band = (upper: number[] | undefined, lower: number[] | undefined, days = dates) =>
     lineOf([...points(upper, days), ...points(lower, days).reverse()]);
@@ -58,8 +61,11 @@ export function FanChart({ label, dates, lines, before, dots = [], inner = false
     const box = (event.currentTarget as Element).getBoundingClientRect();
     const share = ((event.clientX - box.left) / box.width) * WIDTH;
     const day = begin + ((share - LEFT) / (WIDTH - LEFT - 6)) * (end - begin);
-    const place = Math.round(((day - asOf) / (end - asOf || 1)) * (dates.length - 1));
-    setAt(place >= 0 && place < dates.length ? place : null);
+    setAt(day >= begin && day <= end ? nearest(instants, day) : null);
+  };
+  const told = (place: number) => {
+    const k = place - (instants.length - dates.length);
+    return `${dateText(instants[place] ?? "")}: ${k < 0 && past ? toldAt(past.lines, place, text) : toldAt(lines, k, text)}`;
   };
   return (
     <div class="fan">
@@ -73,13 +79,18 @@ export function FanChart({ label, dates, lines, before, dots = [], inner = false
         {dateTicks(begin, end, 4).map((tick) => (
           <text class="tick" key={tick.at} x={x(tick.at)} y={HEIGHT - 4} text-anchor="middle">{tick.label}</text>
         ))}
-        {past && (
-          <g class="past">
-            <polygon class="band" points={band(past.quantiles[4], past.quantiles[0], past.dates)} />
-            <polyline class="middle" points={lineOf(points(past.quantiles[2], past.dates))} />
+        {pasts.map(({ look, days, quantiles: [least, , middle, , most] }) => (
+          <g key={look} class={`past ${look}`}>
+            <polygon class="band" points={band(most, least, days)} />
+            <polyline class="middle" points={lineOf(points(middle, days))} />
           </g>
+        ))}
+        {past && (
+          <>
+            <line class="asof" x1={x(asOf)} x2={x(asOf)} y1={top - 4} y2={HEIGHT - BOTTOM} />
+            <text class="tick" x={x(asOf)} y={top - 7} text-anchor="middle">{`as of ${dateText(dates[0] ?? "")}`}</text>
+          </>
         )}
-        {before && <line class="asof" x1={x(asOf)} x2={x(asOf)} y1={TOP} y2={HEIGHT - BOTTOM} />}
         {lines.map(({ look, quantiles: [least, lower, middle, upper, most] }) => (
           <g key={look} class={look}>
             <polygon class="band" points={band(most, least)} />
@@ -87,23 +98,31 @@ export function FanChart({ label, dates, lines, before, dots = [], inner = false
             <polyline class="middle" points={lineOf(points(middle))} />
           </g>
         ))}
-        {dots.map(([day, value]) => (
-          <circle class="measured" key={day} cx={x(dayOf(day))} cy={y(value)} r={2.6}>
+        {dots.map(([day, value], k) => (
+          <circle class="measured" key={k} cx={x(dayOf(day))} cy={y(value)} r={2.6}>
             <title>{`${dateText(day)}: ${text(value)}, measured`}</title>
           </circle>
         ))}
-        {at !== null && <line class="now" x1={x(dayOf(dates[at] ?? ""))} x2={x(dayOf(dates[at] ?? ""))} y1={TOP} y2={HEIGHT - BOTTOM} />}
+        {at !== null && <line class="now" x1={x(dayOf(instants[at] ?? ""))} x2={x(dayOf(instants[at] ?? ""))} y1={top} y2={HEIGHT - BOTTOM} />}
       </svg>
-      <p class="facts" aria-hidden="true">{at === null ? " " : toldAt(dates, lines, at, text)}</p>
+      <p class="facts" aria-hidden="true">{at === null ? " " : told(at)}</p>
     </div>
   );
 }
 
-/** The part of the past of which something is known: before it there are gaps. */
-function known(before: Before): Before {
-  const from = before.quantiles[0]?.findIndex((value) => value !== null) ?? -1;
-  if (from < 0) return { dates: [], quantiles: [] };
-  return { dates: before.dates.slice(from), quantiles: before.quantiles.map((values) => values.slice(from)) };
+/** From when on something is known of a line of the past, as a place among its dates; -1 for never. */
+export const knownFrom = (quantiles: Quantiles): number => quantiles[2]?.findIndex((value) => value !== null) ?? -1;
+
+/** The part of a line of the past that is known, and its days. */
+function known(dates: string[], line: Line): Line & { days: string[] } {
+  const from = knownFrom(line.quantiles);
+  if (from < 0) return { ...line, days: [], quantiles: [] };
+  return { ...line, days: dates.slice(from), quantiles: line.quantiles.map((values) => values.slice(from)) };
+}
+
+function nearest(dates: string[], day: number): number {
+  const far = dates.map((date) => Math.abs(dayOf(date) - day));
+  return far.indexOf(Math.min(...far));
 }
 
 function rangeOf(lines: { quantiles: Quantiles }[], dots: number[]): [number, number] {
@@ -114,10 +133,11 @@ function rangeOf(lines: { quantiles: Quantiles }[], dots: number[]): [number, nu
   return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
 }
 
-function toldAt(dates: string[], lines: Line[], at: number, text: (value: number) => string): string {
+function toldAt(lines: Line[], at: number, text: (value: number) => string): string {
   const parts = lines.map((line) => {
     const value = (level: number) => text(line.quantiles[level]?.[at] ?? NaN);
+    if ((line.quantiles[2]?.[at] ?? null) === null) return "nothing is claimed";
     return `${lines.length > 1 ? `${line.label} ` : ""}${value(2)} (${value(0)} to ${value(4)})`;
   });
-  return `${dateText(dates[at] ?? "")}: ${parts.join("; ")}`;
+  return parts.join("; ");
 }

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import type { Crisis, Fan, Quantities, Quantiles } from "./api";
 import type { Line } from "./fans";
-import { FanChart } from "./fans";
+import { FanChart, knownFrom } from "./fans";
 import { Progress } from "./overview";
 import type { Address, Running } from "./state";
 import { writeAddress } from "./state";
@@ -43,13 +43,14 @@ export function QuantitiesView({ crisis, address, fans, moved }: Given) {
       </div>
       <p class="facts">
         Line: median; dark: 50 % of the futures; pale: 90 %.
-        {!!result?.past_dates.length && " In grey, before the line: the record, replayed. Dots: measured."}
+        {!!result?.past_dates.length && " In grey, before the as-of date: the record, replayed."}
+        {result?.stocks.some((each) => each.measured.length) && " Dots: measured."}
         {moved && " Broken, in orange: under what is tried."}
       </p>
       <div class="fans">
         {result && stocks.map((stock) => <Card key={stock.name} stock={stock} dates={result.dates} pastDates={result.past_dates} after={after.get(stock.name)} crisis={crisis} address={address} />)}
       </div>
-      {result && stocks.length > 0 && <Table stocks={stocks} dates={result.dates} after={after} />}
+      {result && stocks.length > 0 && <Table stocks={stocks} dates={result.dates} pastDates={result.past_dates} after={after} />}
       {result && stocks.length === 0 && <p>No quantity fits.</p>}
     </div>
   );
@@ -69,17 +70,16 @@ function Card({ stock, dates, pastDates, after, crisis, address }: CardGiven) {
   if (after) lines.push({ label: "as tried", quantiles: after, look: "c2 broken" });
   const last = dates.length - 1;
   const value = (level: number) => valueText(stock.quantiles[level]?.[last] ?? NaN);
-  const since = pastDates.length ? `since ${dateText(pastDates[0] ?? "")}` : "";
   const told = `median ${value(2)}, 90 % from ${value(0)} to ${value(4)} at the end`;
   return (
     <section class="card" aria-label={stock.title}>
       <h3>{stock.title}{stock.unit && <span class="facts"> [{stock.unit}]</span>}</h3>
       <FanChart
-        label={`${stock.title}${since && ` ${since}`}: ${told}`}
+        label={[`${stock.title}: ${told}`, ...pastInWords(stock, pastDates)].join(". ")}
         dates={dates}
         lines={lines}
         inner={!after}
-        before={pastDates.length ? { dates: pastDates, quantiles: stock.past } : undefined}
+        before={pastDates.length ? { dates: pastDates, lines: [{ label: "the record, replayed", quantiles: stock.past, look: "replayed" }] } : undefined}
         dots={stock.measured}
       />
       <p class="facts">
@@ -90,6 +90,18 @@ function Card({ stock, dates, pastDates, after, crisis, address }: CardGiven) {
       </p>
     </section>
   );
+}
+
+/** What stands to the left of the as-of date, for who cannot see it. */
+function pastInWords(stock: Fan, dates: string[]): string[] {
+  const from = knownFrom(stock.past);
+  const value = (at: number) => valueText(stock.past[2]?.[at] ?? NaN);
+  const [day, measured] = stock.measured.at(-1) ?? ["", NaN];
+  const count = stock.measured.length;
+  return [
+    ...(from < 0 ? [] : [`The record, replayed since ${dateText(dates[from] ?? "")}: median ${value(from)}, then ${value(dates.length - 1)} on ${dateText(dates.at(-1) ?? "")}, the as-of date`]),
+    ...(count ? [`Measured ${count === 1 ? "once" : `${count} times`}, last ${valueText(measured)} on ${dateText(day)}`] : []),
+  ];
 }
 
 /** The part of their paths that some numbers share. */
@@ -107,17 +119,27 @@ function common(names: string[]): string {
 
 const HEADS = ["5 %", "25 %", "Median", "75 %", "95 %"];
 
-/** The fans in numbers, on a date to choose. */
-function Table({ stocks, dates, after }: { stocks: Fan[]; dates: string[]; after: Map<string, Quantiles> }) {
+interface TableGiven {
+  stocks: Fan[];
+  dates: string[];
+  pastDates: string[];
+  after: Map<string, Quantiles>;
+}
+
+/** The fans in numbers, on a date to choose: from 0 on in the futures, below 0 in the record. */
+function Table({ stocks, dates, pastDates, after }: TableGiven) {
   const [at, setAt] = useState(dates.length - 1);
+  const earlier = pastDates.slice(0, -1);
+  const place = at + earlier.length;
+  const values = (stock: Fan) => (at < 0 ? stock.past : stock.quantiles).map((level) => level[at < 0 ? place : at]);
   return (
     <>
       <h2>The same as a table</h2>
       <label class="narrow">
         On
         <select value={at} onChange={(e) => setAt(Number(e.currentTarget.value))}>
-          {dates.map((date, k) => (
-            <option key={date} value={k}>{dateText(date)}</option>
+          {[...earlier, ...dates].map((date, k) => (
+            <option key={date} value={k - earlier.length}>{dateText(date)}{k < earlier.length && ", replayed"}</option>
           ))}
         </select>
       </label>
@@ -134,8 +156,8 @@ function Table({ stocks, dates, after }: { stocks: Fan[]; dates: string[]; after
             {stocks.map((stock) => (
               <tr key={stock.name}>
                 <th scope="row">{stock.title}{stock.unit && ` [${stock.unit}]`}</th>
-                {stock.quantiles.map((values, level) => <td class="right" key={level}>{valueText(values[at] ?? NaN)}</td>)}
-                {after.size > 0 && <td class="right">{valueText(after.get(stock.name)?.[2]?.[at] ?? NaN)}</td>}
+                {values(stock).map((value, level) => <td class="right" key={level}>{value === null || value === undefined ? "—" : valueText(value)}</td>)}
+                {after.size > 0 && <td class="right">{at < 0 ? "—" : valueText(after.get(stock.name)?.[2]?.[at] ?? NaN)}</td>}
               </tr>
             ))}
           </tbody>

@@ -25,6 +25,7 @@ from detente.errors import CrisisFileError
 from detente.model import Crisis
 
 OBSERVED_FILE = "observed.csv"
+LENGTH_OF_DAY = len("2024-11-06")
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
@@ -89,7 +90,7 @@ def _among(known: Collection[str], what: str) -> Check:
 
 def _day(cell: str) -> Remark | None:
     try:
-        parse_date(cell if "T" not in cell else "")
+        parse_date(cell if len(cell) == LENGTH_OF_DAY else "")
     except ValueError:
         return f"'{shortened(cell)}' is not a day", "Write it as 2024-11-06."
     return None

@@ -137,7 +137,7 @@ class Row:
 
 
 class Table:
-    """A table with its faults: `wanted` columns must be there, `optional` ones may; each with what its cells may contain.
+    """A table with its faults: `wanted` columns must be there, `optional` ones may; with what cells may contain.
 
     Without a text it is empty. Only rows whose table has no `faults` may be relied on.
     """

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+import numpy as np
 
 from detente.engine.ensemble import Paths
 from detente.forecasting import Forecast
-from detente.forecasting.answers import Answer
+from detente.forecasting.answers import Answer, last_day
 from detente.forecasting.deadlines import Deadline, deadlines_of
 from detente.forecasting.stocks import is_influence
 from detente.forecasting.tables import ACTIONS, action_rows
@@ -113,12 +115,15 @@ def stocks_section(
     pictures: list[Picture] = []
     if stocks:
         fans = fan_charts(crisis, Paths(futures.times, stocks), past=past, observed=observed)
-        pictures.append(picture(fans, "Quantities", _ends(crisis, Paths(futures.times, stocks))))
+        told = [_ends(crisis, Paths(futures.times, stocks)), *_begins(crisis, tuple(stocks), past, observed)]
+        line = "" if past is None else f"; the line is the as-of date, {crisis.as_of.isoformat()}"
+        pictures.append(picture(fans, f"Quantities{line}", " ".join(told)))
     for name, actor in crisis.actors.items():
         held = [f"{name}.{faction.name}" for faction in actor.factions]
         if len(held) > 1 and all(each in futures.values for each in held):
             balance = faction_balance(crisis, name, futures, past)
-            alt = f"Shares of influence of the factions of {actor.title or name}, medians and 90 % ranges."
+            since = "" if past is None else f", since {last_day(crisis, float(past.times[0])).isoformat()}"
+            alt = f"Shares of influence of the factions of {actor.title or name}, medians and 90 % ranges{since}."
             pictures.append(picture(balance, f"Factions: {actor.title or name}", alt))
     return Section("quantities", "Quantities and factions", pictures=tuple(pictures))
 
@@ -133,3 +138,31 @@ def _ends(crisis: Crisis, paths: Paths) -> str:
             f"{stock.title or name}: median {middle:,.4g} {stock.unit}, 90 % {low:,.4g} to {high:,.4g}"
         )
     return "At the horizon: " + "; ".join(parts) + "."
+
+
+def _begins(
+    crisis: Crisis, names: tuple[str, ...], past: Paths | None, observed: Observed | None
+) -> Iterator[str]:
+    """Where the replayed medians begin and end, and what was measured since, in words."""
+    if past is None:
+        return
+    told = [text for name in names if (text := _replayed(crisis, past, name))]
+    if told:
+        yield f"Before the as-of date, the record replayed: {'; '.join(told)}."
+    first = last_day(crisis, float(past.times[0]))
+    for name in names:
+        dots = [dot for dot in (observed or {}).get(name, ()) if dot[0] >= first]
+        if dots:
+            values = ", ".join(f"{value:,.6g} on {day.isoformat()}" for day, value in dots)
+            yield f"Measured: {crisis.stocks[name].title or name} {values}."
+
+
+def _replayed(crisis: Crisis, past: Paths, name: str) -> str:
+    """The median at the first time at which something is claimed of a stock, and at the last."""
+    medians = past.quantiles(name, (0.5,))[0] if name in past.values else np.array([])
+    known = np.flatnonzero(~np.isnan(medians))
+    if not known.size:
+        return ""
+    day = last_day(crisis, float(past.times[known[0]])).isoformat()
+    title = crisis.stocks[name].title or name
+    return f"{title}: median {medians[known[0]]:,.6g} on {day}, {medians[-1]:,.6g} at the as-of date"

@@ -95,25 +95,33 @@ def quantities_result(ensemble: Ensemble, past: Past | None = None) -> dict[str,
             if not is_influence(crisis, name)
         ],
         "balances": [
-            {"actor": name, "title": actor.title or name, "factions": _shares(crisis, name, paths)}
+            {"actor": name, "title": actor.title or name, "factions": _shares(crisis, name, paths, past)}
             for name, actor in crisis.actors.items()
             if len(actor.factions) > 1
         ],
     }
 
 
-def _shares(crisis: Crisis, actor: str, paths: Paths) -> list[dict[str, Any]]:
+def _shares(crisis: Crisis, actor: str, paths: Paths, past: Past | None) -> list[dict[str, Any]]:
     """Quantiles of the share of each faction in the influence of all factions of its actor."""
     factions = [each for each in crisis.actors[actor].factions if f"{actor}.{each.name}" in paths.values]
-    whole = np.sum([paths.values[f"{actor}.{each.name}"] for each in factions], axis=0)
+    names = [f"{actor}.{each.name}" for each in factions]
+    before = None if past is None else _share_quantiles(past.paths, names)
+    after = _share_quantiles(paths, names)
     return [
         {
-            "name": f"{actor}.{each.name}",
+            "name": name,
             "title": each.title or each.name,
-            "quantiles": _rounded(np.quantile(paths.values[f"{actor}.{each.name}"] / whole, LEVELS, axis=1)),
+            "quantiles": after[name],
+            "past": [] if before is None else before[name],
         }
-        for each in factions
+        for name, each in zip(names, factions, strict=True)
     ]
+
+
+def _share_quantiles(paths: Paths, names: Sequence[str]) -> dict[str, list[list[float | None]]]:
+    whole = np.sum([paths.values[name] for name in names], axis=0)
+    return {name: _rounded(np.quantile(paths.values[name] / whole, LEVELS, axis=1)) for name in names}
 
 
 def _numbers(crisis: Crisis, stock: str) -> set[str]:

@@ -129,7 +129,12 @@ def _simulation_addresses(app: FastAPI, room: Room, jobs: Jobs) -> None:
 
     @app.post("/api/quantities", status_code=202)
     def quantities(asked: Tried) -> dict[str, Any]:
-        """How stocks and the balance of factions may go, under some changes or none."""
+        """How stocks and the balance of factions may go, under some changes or none, and how they have gone.
+
+        The result has `levels` of quantiles, and for every stock and every faction `quantiles`, a list per level, over
+        `dates`, and `past`, the same of the record replayed, over `past_dates`: null where nothing is claimed, empty
+        where there is no record. Stocks have `measured` too: day and value of what was measured.
+        """
         changed = apply(asked.whatif().scenario(), room.crisis)
         name = f"quantities {asked.whatif().yaml()}"
         return _shown(jobs.submit(id_of(room, name), quantity_stages(room, changed)))
