@@ -13,6 +13,7 @@ from importlib import resources
 import numpy as np
 import pytest
 
+from detente.analysis.roads import cut
 from detente.catalog import load
 from detente.crisisfile.reading import read_file
 from detente.engine.reference import replay_reference
@@ -29,7 +30,7 @@ FILE = read_file(FOLDER / "crisis.yaml").data
 MECHANISMS = [f"M{n}" for n in range(1, 19)]
 COLUMNS = [
     *("id", "mechanism", "cause", "intervention", "acts_on", "sign"),
-    *("condition", "where", "questions", "lag", "remark"),
+    *("condition", "where", "questions", "lag", "roads", "remark"),
 ]
 HAPPENINGS = {*MOMENTS, *(f"{name}.{o.name}" for name, m in MOMENTS.items() for o in m.outcomes)}
 COUPLING = {
@@ -252,6 +253,38 @@ def exists(path):
 def test_every_path_exists():
     assert [link["id"] for link in LINKS if not exists(link["where"])] == []
     assert not exists("actions.israel_strikes_iran.factors.99")
+
+
+def test_every_road_can_be_cut():
+    roads = [road for link in LINKS for road in link["roads"].split(";") if road]
+    assert roads
+    cut(CRISIS, roads)
+
+
+BOTH_SIDES = [
+    ("M4.5", "M4.5b"),
+    ("M5.3b", "M5.3c"),
+    ("M5.5a", "M5.5b"),
+    ("M6.6a", "M6.6c"),
+    ("M10.3a", "M10.3c"),
+    ("M11.3a", "M11.3b"),
+    ("M11.4a", "M11.4b"),
+    ("M13.4", "M13.4b"),
+    ("M15.2b", "M15.2d"),
+    ("M17.1b", "M17.1e"),
+    ("K M2>M5 up", "K M2>M5 down"),
+    ("K M7>M5 up", "K M7>M5 down"),
+    ("K M15>M5 up", "K M15>M5 down"),
+]
+"""Links of section E whose sign or effect depends on a condition: a row for either side, each tested below. It has
+another sign, or raises something else (a threat brings talks about, and breaks them off)."""
+
+
+@pytest.mark.parametrize(("one", "other"), BOTH_SIDES)
+def test_both_sides_of_a_condition_are_rows(one, other):
+    by_id = {link["id"]: link for link in LINKS}
+    acting = [(by_id[name]["acts_on"], by_id[name]["sign"]) for name in (one, other)]
+    assert acting[0] != acting[1]
 
 
 def test_every_question_exists():

@@ -26,7 +26,7 @@ actions:
 questions:
   Q: {text: Will it?, yes_if: first strike, closes: 2025-01-15}
 """
-HEAD = "id,mechanism,cause,intervention,acts_on,sign,condition,where,questions,lag,remark\n"
+HEAD = "id,mechanism,cause,intervention,acts_on,sign,condition,where,questions,lag,roads,remark\n"
 
 
 @pytest.fixture
@@ -42,12 +42,12 @@ def table(tmp_path):
 def test_signs_come_out(table):
     """Effects of ×2.25 and ×0.2 on a rate of 0.01 over 45 days: 20 and more standard errors at 4,000 futures."""
     links = table(
-        "L1,M1,fear,stock fear +20,clock strike,+,,w,Q+,,\n"
-        "L2,M1,mood,stage mood hot,clock strike,-,,w,Q-,,\n"
-        "L3,M1,mood the wrong way,stage mood hot,clock strike,-,,w,Q+,,\n"
-        "L4,M1,nothing,stock fear +0,clock strike,-,,w,Q-,,\n"
-        "L6,M1,a mood that stands already,stage mood calm,clock strike,+,,w,Q+,,\n"
-        "L5,M1,fear in a hot mood,stock fear +20,clock strike,+,mood == hot,w,Q+,,\n"
+        "L1,M1,fear,stock fear +20,clock strike,+,,w,Q+,,,\n"
+        "L2,M1,mood,stage mood hot,clock strike,-,,w,Q-,,,\n"
+        "L3,M1,mood the wrong way,stage mood hot,clock strike,-,,w,Q+,,,\n"
+        "L4,M1,nothing,stock fear +0,clock strike,-,,w,Q-,,,\n"
+        "L6,M1,a mood that stands already,stage mood calm,clock strike,+,,w,Q+,,,\n"
+        "L5,M1,fear in a hot mood,stock fear +20,clock strike,+,mood == hot,w,Q+,,,\n"
     )
     effects, left = total_effects(loads(CRISIS), links, trajectories=4000, seed=1)
     assert left == ()
@@ -65,12 +65,12 @@ def test_signs_come_out(table):
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ("L1,M1,x,stock moon +1,c,+,,w,Q+,,", "no stock 'moon'"),
-        ("L1,M1,x,time +30,c,+,,w,Q+,,", "none of the causes that can be set"),
-        ("L1,M1,x,time +30 doomsday,c,+,,w,Q+,,", "no date of the calendar or happening 'doomsday'"),
-        ("L1,M1,x,happening strike.loud,c,+,,w,Q+,,", "no happening 'strike.loud'"),
-        ("L1,M1,x,stage mood grim,c,+,,w,Q+,,", "no value of 'mood' 'grim'"),
-        ("L1,M1,x,memory hope +1,c,+,,w,Q+,,", "no memory 'hope'"),
+        ("L1,M1,x,stock moon +1,c,+,,w,Q+,,,", "no stock 'moon'"),
+        ("L1,M1,x,time +30,c,+,,w,Q+,,,", "none of the causes that can be set"),
+        ("L1,M1,x,time +30 doomsday,c,+,,w,Q+,,,", "no date of the calendar or happening 'doomsday'"),
+        ("L1,M1,x,happening strike.loud,c,+,,w,Q+,,,", "no happening 'strike.loud'"),
+        ("L1,M1,x,stage mood grim,c,+,,w,Q+,,,", "no value of 'mood' 'grim'"),
+        ("L1,M1,x,memory hope +1,c,+,,w,Q+,,,", "no memory 'hope'"),
     ],
 )
 def test_what_cannot_be_tried_is_told(table, row, words):
@@ -95,7 +95,7 @@ def test_the_links_of_iran_are_read():
 
 def test_an_effect_that_is_not_seen_has_a_resolution_and_a_reason(table):
     links = table(
-        "L1,M1,x,stock fear +0.01,clock strike,+,,w,Q+,,\nL2,M1,x,stock unread +5,clock strike,+,,w,Q+,,\n"
+        "L1,M1,x,stock fear +0.01,clock strike,+,,w,Q+,,\nL2,M1,x,stock unread +5,clock strike,+,,w,Q+,,,\n"
     )
     effects, _ = total_effects(
         loads(CRISIS.replace("stages:", "  unread: {start: 0}\nstages:")), links, trajectories=4000, seed=1

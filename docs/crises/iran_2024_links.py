@@ -8,13 +8,16 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 from iran_2024_pages import paragraph, table
 
+from detente.analysis.differences import Difference
 from detente.analysis.links import LINKS_FILE, RARE, Link, TotalEffect, read_links, total_effects
+from detente.analysis.roads import alone, cut
 from detente.catalog import find_crisis, load
 from detente.engine.sampling import quantile
 from detente.model import Crisis
@@ -22,6 +25,68 @@ from detente.model import Crisis
 TRAJECTORIES, SEED = 12_000, 1
 PAGE = Path(__file__).with_suffix(".md")
 HEAD = "link | cause, as it was set | direct | question | expected | effect, points | verdict"
+TRACED = "link | question | expected | effect | roads cut in both | effect without them | the number alone | reason"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """An effect with its roads cut, and what the number of its link does alone; None where there is neither."""
+
+    effect: TotalEffect
+    again: TotalEffect | None
+    alone: Difference | None
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """As a row of the table."""
+        link = self.effect.link
+        roads = ", ".join(f"`{road}`" for road in link.roads)
+        found = (points(each) if each else "" for each in (self.again, self.alone))
+        return (
+            link.id, self.effect.question, signed(self.effect.expected), points(self.effect), roads, *found,
+            link.remark,
+        )  # fmt: skip
+
+    @property
+    def said(self) -> str:
+        """As a sentence, without the name of the link: several links may share a cause and its roads."""
+        roads = " and ".join(f"`{road}`" for road in self.effect.link.roads)
+        again = f"; without {roads} {points(self.again)}" if self.again else ""
+        number = f"; its number alone {points(self.alone)}" if self.alone else ""
+        reason = self.effect.link.remark or "the reason was not traced"
+        return f"on {self.effect.question} ({points(self.effect)}): {reason}{again}{number}."
+
+
+def signed(text: str) -> str:
+    """With a minus sign."""
+    return text.replace("-", "−")
+
+
+def points(each: TotalEffect | Difference) -> str:
+    """A difference of probabilities and its error, in points."""
+    if each.same or each.difference is None:
+        return "no future flips"
+    return signed(f"{100 * each.difference:+.2f} ± {100 * (each.error or 0.0):.2f}")
+
+
+def traces(effects: Sequence[TotalEffect], crisis: Crisis) -> list[Trace]:
+    """Of the effects the other way, and of those not seen whose roads are known."""
+    found = []
+    for each in effects:
+        if each.verdict != "opposite" and not (each.verdict == "no effect seen" and each.link.roads):
+            continue
+        run = {"trajectories": TRAJECTORIES, "seed": SEED}
+        again, _ = (
+            total_effects(cut(crisis, each.link.roads), [each.link], **run) if each.link.roads else ((), ())
+        )
+        found.append(
+            Trace(
+                each,
+                next((other for other in again if other.question == each.question), None),
+                alone(crisis, each.link, **run).get(each.question),
+            )
+        )
+    return found
 
 
 def direct(link: Link, crisis: Crisis) -> str:
@@ -39,29 +104,28 @@ def row(each: TotalEffect, crisis: Crisis) -> tuple[str, ...]:
     """One effect."""
     link = each.link
     when = f" (if {link.condition})" if link.condition else ""
-    effect = f"{100 * each.difference:+.2f} ± {100 * each.error:.2f}".replace("-", "−")
     return (
         link.id,
         f"{link.cause}{when}: `{link.intervention}`",
         direct(link, crisis),
         each.question,
-        each.expected.replace("-", "−"),
-        "no future flips" if each.same else effect,
+        signed(each.expected),
+        points(each),
         verdict(each),
     )
 
 
 def verdict(each: TotalEffect) -> str:
-    """The verdict; of an effect that is not seen how large it may be, of one the other way the reason if known."""
-    if each.verdict == "opposite" and each.link.remark:
-        return f"**opposite**: {each.link.remark}"
+    """The verdict; of an effect that is not seen how large it may be."""
+    if each.verdict == "opposite":
+        return "**opposite**, see the end"
     if each.verdict != "no effect seen":
         return each.verdict
     if each.why == "changes no future":
         return "not seen: no future changes"
+    below = f"not seen: below {100 * each.resolution:.2f}, {100 * each.parted:.0f} % of the futures change"
     if each.same:
-        return "not seen: no answer flips"
-    below = f"not seen: below {100 * each.resolution:.2f}"
+        below = "not seen: no answer flips"
     if each.why == "rare step":
         shares = f"{100 * each.acted:.1f} → {100 * each.acted_after:.1f} %"
         return f"{below}; `{each.link.acts_on.split()[1]}` is rare ({shares})"
@@ -89,7 +153,7 @@ def method(effects: Sequence[TotalEffect]) -> list[str]:
         "*Direct* is the median of the number that the link is in the file, where it is a single one. *Not seen: below*"
         " says which size would have been seen in four studies of five; where what the link acts on happens in fewer"
         f" than {100 * RARE:.0f} % of the futures before the question closes, without the cause and with it, these"
-        " shares are told."
+        " shares are told. A future changes if an answer or the first date of a listed action does."
     )
     return lines + paragraph(found(effects))
 
@@ -112,6 +176,16 @@ def found(effects: Sequence[TotalEffect]) -> str:
     )
 
 
+def tracing() -> list[str]:
+    """What was done with the effects the other way."""
+    return ["", "## Traced", *paragraph(
+        "Effects the other way, and some that are not seen. *Without them*: the pair again, with a road cut in both"
+        " crises (`links.csv`, `roads`): a factor at ×1, an amount at 0, or a happening forbidden. *The number alone*:"
+        " the crisis as it is, less that in which the number of the link is neutral; nothing else is set. Of a"
+        " `time` cause this is the presence of what the cause ends, so that for M13 the sign turns."
+    )]  # fmt: skip
+
+
 def write() -> list[str]:
     """Write the page; the lines for the README."""
     crisis = load("iran_2024")
@@ -128,6 +202,8 @@ def write() -> list[str]:
     ]
     for mechanism, group in groupby(effects, key=lambda each: each.link.mechanism):
         lines += ["", f"## {mechanism}", *table(HEAD, (row(each, crisis) for each in group), numeric=(2, 5))]
+    traced = traces(effects, crisis)
+    lines += [*tracing(), *table(TRACED, (each.row for each in traced), numeric=(3, 5, 6))]
     if left:
         lines += ["", "## Not tried"]
         lines += table(
@@ -139,17 +215,16 @@ def write() -> list[str]:
     PAGE.write_text("\n".join([*lines, ""]), encoding="utf-8")
     return paragraph(
         "*The links by all roads* ([table](../../../../docs/crises/iran_2024_links.md)):"
-        f" {found(effects)} {_reasons(effects)}{f' {len(left)} rows could not be tried.' if left else ''}"
+        f" {found(effects)} {_told(traced)}{f' {len(left)} rows could not be tried.' if left else ''}"
     )
 
 
-def _reasons(effects: Sequence[TotalEffect]) -> str:
-    """Why some go the other way; those that say the same together."""
+def _told(traced: Sequence[Trace]) -> str:
     told: dict[str, list[str]] = {}
-    for each in effects:
-        if each.verdict == "opposite":
-            told.setdefault(each.link.remark or "the reason was not traced", []).append(each.link.id)
-    return " ".join(f"{', '.join(dict.fromkeys(ids))}: {why}." for why, ids in told.items())
+    for each in traced:
+        if each.effect.verdict == "opposite":
+            told.setdefault(each.said, []).append(each.effect.link.id)
+    return " ".join(f"{', '.join(names)} {said}" for said, names in told.items())
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ COLUMNS = (
     "condition",
     "where",
     "questions",
+    "roads",
     "remark",
 )
 LEVEL, POWER, RARE = 0.05, 0.8, 0.05
@@ -55,7 +56,11 @@ _QUESTION = re.compile(r"(\w+?)\s*([+\-±])")
 
 @dataclass(frozen=True)
 class Link:
-    """One row: `questions` gives the expected sign of each, ``+``, ``-`` or ``±``."""
+    """One row: `questions` gives the expected sign of each, ``+``, ``-`` or ``±``.
+
+    `roads` are those that the cause also takes, and that explain where the effect is another than expected; see
+    `detente.analysis.roads.cut`.
+    """
 
     id: str
     mechanism: str
@@ -66,6 +71,7 @@ class Link:
     condition: str
     where: str
     questions: tuple[tuple[str, str], ...]
+    roads: tuple[str, ...]
     remark: str
     line: int
 
@@ -137,8 +143,9 @@ def read_links(path: Path | str) -> tuple[Link, ...]:
 
 def _link(row: Mapping[str, str], line: int) -> Link:
     expected = tuple((found[1], found[2]) for found in _QUESTION.finditer(row["questions"]))
-    texts = {name: row[name] for name in COLUMNS if name != "questions"}
-    return Link(**texts, questions=expected, line=line)
+    roads = tuple(filter(None, (road.strip() for road in row["roads"].split(";"))))
+    texts = {name: row[name] for name in COLUMNS if name not in ("questions", "roads")}
+    return Link(**texts, questions=expected, roads=roads, line=line)
 
 
 def total_effects(
@@ -196,7 +203,8 @@ def total_effects(
 def _acted_on(link: Link, crisis: Crisis) -> tuple[str, ...]:
     """The happening that a link acts on, if it is one."""
     kind, _, name = link.acts_on.partition(" ")
-    named = kind in ("clock", "outcome", "happening") and name in set(crisis.happenings())
+    name = name.partition(" on ")[0]
+    named = kind in ("clock", "outcome", "happening", "size") and name in set(crisis.happenings())
     return (name,) if named else ()
 
 
