@@ -7,6 +7,7 @@ Pages, pictures, and the parts of the crisis' README between marks. Takes some t
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -18,9 +19,11 @@ import iran_2024_past
 import iran_2024_pictures
 import iran_2024_review
 from iran_2024_pages import between, paragraph, table
+from iran_2024_series import mean_pace, steps
 
-from detente import forecast, load
+from detente import forecast, load, simulate
 from detente.analysis.grouping import kind_of_evidence
+from detente.analysis.links import LINKS_FILE, read_links
 from detente.catalog import find_crisis
 from detente.forecasting.answers import Answer
 from detente.model import Crisis
@@ -42,6 +45,38 @@ def evidence(crisis: Crisis) -> list[str]:
         f" other {total:,}, {kinds['source']} have a source that gives the number, {kinds['source, size judged']}"
         " a source that supports the link and its sign while nobody has measured its size, and"
         f" {judged} ({100 * judged / total:.0f} %) rest on judgement alone, each with its reason."
+    )
+
+
+def link_rows() -> list[str]:
+    """How many rows the table of links has."""
+    coupling, rest = set[str](), set[str]()
+    links = read_links(find_crisis("iran_2024") / LINKS_FILE)
+    for each in links:
+        (coupling if each.id.startswith("K ") else rest).add(each.id)
+    n = sum(each.id in rest for each in links)
+    return paragraph(
+        f"**The links one by one.** `links.csv` holds {n} rows for the {len({re.sub('[a-z]$', '', i) for i in rest})}"
+        " links of the eighteen mechanisms (a link with two sides, or with steps, has several rows) and"
+        f" {len(links) - n} for the {len({i.split()[1] for i in coupling})} filled cells of their coupling: cause,"
+        " how the cause is set, on what it acts, sign, condition, place in the file, questions, lag. The direct sign"
+        " of every row is tested at the as-of state, exactly and with all else equal."
+    )
+
+
+def drift() -> list[str]:
+    """The dollar of the two versions from March to November 2024, replayed."""
+    paces = []
+    for review in (False, True):
+        crisis = load("iran_2024", review=review)
+        futures = simulate(crisis, trajectories=800, seed=SEED, paths=("rial", "heu60")).paths
+        assert futures is not None
+        found = steps(crisis, futures, seed=SEED, draws=2000)
+        paces.append(mean_pace([step for step in found if step.first.stock == "rial"]))
+    (recorded, settled), (_, second) = paces
+    return paragraph(
+        f"Replayed from March to November 2024 the dollar rises by {second:.2f} % a day in the second version and by"
+        f" {settled:.2f} in the settled one, where {recorded:.2f} was recorded."
     )
 
 
@@ -99,9 +134,15 @@ def write_answers() -> dict[str, list[str]]:
     )
     return {
         "evidence": evidence(crisis),
+        "rows of links": link_rows(),
         "answers": answers(settled, second),
         "reference classes": classes(settled),
     }
+
+
+def write_past() -> dict[str, list[str]]:
+    """The page that holds the crisis against its record, and what the README says of it."""
+    return {"past": iran_2024_past.write(), "drift": drift()}
 
 
 def write_pictures() -> dict[str, list[str]]:
@@ -123,7 +164,7 @@ def write_review() -> dict[str, list[str]]:
 
 PARTS: Mapping[str, Callable[[], dict[str, list[str]]]] = {
     "answers": write_answers,
-    "past": lambda: {"past": iran_2024_past.write()},
+    "past": write_past,
     "pictures": write_pictures,
     "judgements": lambda: {"judgements": iran_2024_judgements.write()},
     "links": write_links,

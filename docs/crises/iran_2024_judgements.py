@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from iran_2024_pages import paragraph, percent, table
+from iran_2024_pages import counted, paragraph, percent, table
 
 from detente import load, simulate
 from detente.analysis.grouping import kind_of_evidence, uncertain_numbers
@@ -91,7 +91,7 @@ def silent_lines(crisis: Crisis, found: Mapping[str, Sensitivity]) -> list[str]:
         "A number that stands out for no question may still matter a little, or together with others; it is not to be"
         " told from an irrelevant one with these draws."
     )
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (word, f"{everything[word]}", f"{counted[word]}", f"{everything[word] - counted[word]}")
         for word in KINDS.values()
     ]
@@ -179,10 +179,7 @@ def write() -> list[str]:
     crisis = load("iran_2024")
     found = sensitivity_of(simulate(crisis, trajectories=TRAJECTORIES, seed=SEED))
     tried = candidates(found)
-    swings = swings_of(
-        crisis, tried, trajectories=SWUNG, seed=SEED,
-        progress=lambda done, of: sys.stderr.write(f"\r{done} of {of} numbers") and None,
-    )  # fmt: skip
+    swings = swings_of(crisis, tried, trajectories=SWUNG, seed=SEED, progress=counted("numbers"))
     lines = [
         "<!-- Written by docs/crises/iran_2024_judgements.py; edits here are lost. -->",
         "",

@@ -1,9 +1,10 @@
-"""Paragraphs and tables of the generated pages of the Iran crisis."""
+"""Paragraphs, tables and progress of the generated pages of the Iran crisis."""
 
 from __future__ import annotations
 
+import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 WIDTH = 150
 
@@ -23,6 +24,15 @@ def table(head: str, rows: Iterable[Sequence[str]], numeric: Sequence[int] = ())
         f"|{rule}|",
         *(f"| {' | '.join(r)} |" for r in rows),
     ]
+
+
+def counted(what: str) -> Callable[[int, int], None]:
+    """A progress callback that tells how many are done."""
+
+    def tell(done: int, of: int) -> None:
+        sys.stderr.write(f"\r{done} of {of} {what}")
+
+    return tell
 
 
 def percent(value: float | None, digits: int = 0) -> str:

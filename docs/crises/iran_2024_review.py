@@ -5,10 +5,9 @@ Run ``python docs/crises/iran_2024.py review`` after a change of the crisis; tak
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from iran_2024_pages import paragraph, percent, table
+from iran_2024_pages import counted, paragraph, percent, table
 
 from detente import load
 from detente.analysis.reviews import Reviewed, review
@@ -34,7 +33,7 @@ def write() -> None:
     found = review(
         load("iran_2024"), load("iran_2024", review=True), at_least=AT_LEAST, moves=MOVES,
         trajectories=TRAJECTORIES, seed=SEED,
-        progress=lambda done, of: sys.stderr.write(f"\r{done} of {of} runs") and None,
+        progress=counted("runs"),
     )  # fmt: skip
     differences = found.compared.differences
     lines = [

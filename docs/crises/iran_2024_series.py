@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -70,6 +70,16 @@ def steps(crisis: Crisis, futures: Paths, *, seed: int, draws: int) -> Iterator[
                 tuple(np.quantile(future, RANGE)),
                 float((future < found).mean()),
             )
+
+
+def mean_pace(found: Sequence[Step]) -> tuple[float, float]:
+    """Change per day over several steps, recorded and replayed (medians)."""
+    days = [step.days for step in found]
+    recorded, replayed = (
+        float(np.average(values, weights=days))
+        for values in ([step.recorded for step in found], [step.replayed[1] for step in found])
+    )
+    return recorded, replayed
 
 
 def _replayed(crisis: Crisis, first: Measured, end: int, seed: int, draws: int) -> np.ndarray:
