@@ -31,7 +31,7 @@ import dump
 import synthetic
 from detente.engine import kernel, marking
 from detente.engine.blocks import load_block, new_block, run_block
-from detente.engine.ensemble import simulate
+from detente.engine.simulating import simulate
 from detente.engine.tables import WIDTH
 from detente.engine.views import view
 from detente.model import Crisis

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from detente.engine.blocks import Start
 from detente.engine.compiling import Compiled, compile_crisis
-from detente.engine.ensemble import Settings, with_fast_memories
+from detente.engine.ensemble import Settings
 from detente.engine.replaying import pending_strikes, prepare, simulation_plan
+from detente.engine.running import with_fast_memories
 from detente.engine.streams import lanes
 from detente.engine.tables import Plan, Tables
 from detente.model import Crisis
