@@ -116,6 +116,42 @@ def test_ctrl_c_keeps_what_was_swapped(folder: Path, monkeypatch: pytest.MonkeyP
     assert found.interrupted
     assert {each.name for each in found.entries} == {"actions.strike"}
     assert "Interrupted" in str(found)
+    assert "Entry, all its numbers" in str(found)
+    assert {each["entry"] for each in found.as_dict()["entries"]} == {"actions.strike"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "differ"),
+    [
+        ("×1.005 ±×1.002", "×1.01 ±×1.008", True),
+        ("×1.03", "×1.06 ±×1.03", True),
+        ("×1.03", "×1.015", True),
+        ("×1.03", "×1.03", False),
+        ("×1.5 ±×1.3", "×1.505 ±×1.3", False),
+        ("×1.5 ±×1.3", "×1.5 ±×2", True),
+    ],
+)
+def test_small_shocks_differ_though_near_in_size(
+    tmp_path: Path, first: str, second: str, differ: bool
+) -> None:
+    """A daily factor of 1.01 does twice what 1.005 does: what counts is the distance beside the range."""
+    text = CRISIS.replace("times: ×0.5 ±×1.2", f"times: {first}")
+    (tmp_path / "crisis.yaml").write_text(text, encoding="utf-8")
+    numbers = f'numbers:\n  actions.talk.factors.0.times: [{second}, "a test"]\n'
+    (tmp_path / "review.yaml").write_text(
+        f"review: reviewed\nas_of: 2024-11-30\nmethod: a test\n{numbers}", encoding="utf-8"
+    )
+    found = differing_numbers(load(tmp_path), load(tmp_path, review=True))
+    assert found == (("actions.talk.factors.0.times",) if differ else ())
+
+
+def test_all_differing_numbers_make_the_second_version(folder: Path) -> None:
+    """With every number that differs put in, nothing of the difference may be left but the tolerance."""
+    one, two = load(folder), load(folder, review=True)
+    hybrid = reviews._with(one, two, differing_numbers(one, two))
+    left = review(hybrid, two, trace=False, trajectories=4000, seed=1).compared
+    for each in left.differences.values():
+        assert abs(each.difference or 0.0) <= 0.01
 
 
 @pytest.mark.parametrize(
@@ -160,6 +196,8 @@ class TestCommand:
         data = json.loads(result.stdout)
         assert data["apart"] == ["Q1"]
         assert data["numbers"][0]["number"] == RATE
+        assert data["numbers"][0]["error"] > 0.0
+        assert data["entries"][0]["entry"] == "actions.strike"
         assert sorted(path.name for path in out.iterdir()) == ["study.json", "study.parquet"]
 
     def test_without_a_second_version(self) -> None:

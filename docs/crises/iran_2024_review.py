@@ -58,7 +58,7 @@ def write() -> None:
     lines += table("| settled | second | difference", rows, numeric=(1, 2, 3))
     lines += ["", "## Numbers that make the differences"]
     lines += paragraph(
-        f"Answers that differ by more than {100 * AT_LEAST:.0f} points; numbers that alone move one by"
+        f"Answers that differ by more than {100 * AT_LEAST:.1f} points; numbers that alone move one by"
         f" {100 * LEAST:.0f} or more, at most {MOST}. *Forth*: the second version's number in the settled one. *Back*:"
         " the same by taking it from the second. *Effect*: their mean. Many small numbers together make the rest."
     )

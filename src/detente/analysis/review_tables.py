@@ -22,24 +22,22 @@ ANSWERS = (
     Column("Second", right=True),
     Column("Difference", right=True),
 )
-NUMBERS = (
-    Column(""),
-    Column("Number", flexible=True),
-    Column("Effect", right=True),
-    Column("Forth", right=True),
-    Column("Back", right=True),
-)
+SWAPS = (Column("Effect", right=True), Column("Forth", right=True), Column("Back", right=True))
+NUMBERS = (Column(""), Column("Number", flexible=True), *SWAPS)
+ENTRIES = (Column(""), Column("Entry, all its numbers", flexible=True), *SWAPS)
 MOST = 6
 """Numbers shown for a question."""
 LEAST = 0.01
 """A number is shown from this effect on."""
 
-SwapRow = tuple[str, str, float, float, float]
-"""Question, name, effect, forth, back."""
+SwapRow = tuple[str, str, float, float, float, float]
+"""Question, name, effect, forth, back, standard error of the effect."""
+FIELDS = ("question", "number", "effect", "forth", "back", "error")
+ENTRY_FIELDS = ("question", "entry", *FIELDS[2:])
 
 
 class Shown(NamedTuple):
-    """What there is to show of a review; `numbers` from the largest effect down."""
+    """What there is to show of a review; `entries` and `numbers` from the largest effect down."""
 
     crisis: Crisis
     settings: Settings
@@ -48,6 +46,7 @@ class Shown(NamedTuple):
     compared: Compared
     differing: int
     apart: tuple[str, ...]
+    entries: tuple[SwapRow, ...]
     numbers: tuple[SwapRow, ...]
     interrupted: bool
 
@@ -69,7 +68,9 @@ def rendered(found: Shown) -> Group:
     ]
     if found.interrupted:
         parts.insert(2, Text("Warning: Interrupted; not every number was swapped.", style="yellow"))
-    rows = list(_number_rows(found))
+    if found.interrupted and found.entries:
+        parts += [Text(""), grid(ENTRIES, list(_swap_rows(found.apart, found.entries)))]
+    rows = list(_swap_rows(found.apart, found.numbers))
     if rows:
         parts += [Text(""), grid(NUMBERS, rows)]
     elif found.apart and found.numbers:
@@ -99,11 +100,12 @@ def _answer_rows(found: Shown) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _number_rows(found: Shown) -> Iterator[tuple[str, ...]]:
-    for question in found.apart:
-        rows = [row for row in found.numbers if row[0] == question and abs(row[2]) >= LEAST][:MOST]
-        for k, (_, name, *values) in enumerate(rows):
-            yield question if k == 0 else "", name, *(f"{100 * value:+.1f}" for value in values)
+def _swap_rows(questions: tuple[str, ...], swaps: tuple[SwapRow, ...]) -> Iterator[tuple[str, ...]]:
+    for question in questions:
+        rows = [row for row in swaps if row[0] == question and abs(row[2]) >= LEAST][:MOST]
+        for k, (_, name, effect, forth, back, error) in enumerate(rows):
+            values = (f"{100 * effect:+.1f} ±{100 * error:.1f}", f"{100 * forth:+.1f}", f"{100 * back:+.1f}")
+            yield question if k == 0 else "", name, *values
 
 
 def as_dict(found: Shown) -> dict[str, Any]:
@@ -121,8 +123,6 @@ def as_dict(found: Shown) -> dict[str, Any]:
         "first": {name: each.as_dict() for name, each in found.first.items()},
         "second": {name: each.as_dict() for name, each in found.second.items()},
         "differences": {name: each.as_dict() for name, each in found.compared.differences.items()},
-        "numbers": [
-            dict(zip(("question", "number", "effect", "forth", "back"), row, strict=True))
-            for row in found.numbers
-        ],
+        "entries": [dict(zip(ENTRY_FIELDS, row, strict=True)) for row in found.entries],
+        "numbers": [dict(zip(FIELDS, row, strict=True)) for row in found.numbers],
     }

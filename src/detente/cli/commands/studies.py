@@ -290,4 +290,7 @@ def review(
         )
         show(found, as_json=as_json, out=out)
         if found.interrupted:
-            raise Interrupted(f"{len({each.name for each in found.numbers})} numbers were swapped.")
+            entries, numbers = (
+                len({each.name for each in swaps}) for swaps in (found.entries, found.numbers)
+            )
+            raise Interrupted(f"{entries} entries and {numbers} single numbers were swapped.")
