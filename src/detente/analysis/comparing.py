@@ -23,7 +23,7 @@ from detente.engine.simulating import simulate_again
 from detente.engine.watching import answer, main_watch
 from detente.errors import CrisisFileError, Fault, ForecastError
 from detente.forecasting.answers import LEAST_GIVEN, Answer, answer_question
-from detente.forecasting.remarks import refuse_runaway
+from detente.forecasting.remarks import refuse_runaway, usable
 from detente.layout import plain_text
 from detente.model import Crisis, Question
 from detente.provenance import Provenance, digest_of_text, record_provenance
@@ -157,10 +157,7 @@ def compare(
     count = _Count(progress, 1 + len(wanted))
     idle = [None if events else only_forbids(each, run) for each in wanted]
     firsts = tuple(sorted({name for names in idle for name in names or ()}))
-    baseline = simulate(run, log=events, firsts=firsts, progress=count.of_run(0), **settings)
-    if not baseline.finished:
-        raise KeyboardInterrupt("before one draw was finished")
-    refuse_runaway(baseline)
+    baseline = usable(simulate(run, log=events, firsts=firsts, progress=count.of_run(0), **settings))
     found: dict[str, Compared] = {}
     interrupted = baseline.interrupted
     settings["seed"] = baseline.settings.seed

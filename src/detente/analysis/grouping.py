@@ -75,9 +75,20 @@ def _groups_of(parameter: Parameter, crisis: Crisis, by: By) -> Iterator[str]:
         case "evidence":
             yield kind_of_evidence(parameter)
         case "section":
-            yield ".".join(parameter.name.split(".")[:2])
+            yield section_of(parameter.name)
         case "actor":
             yield from actors_of(parameter.name, crisis) or ("no actor",)
+
+
+def section_of(parameter: str) -> str:
+    """The entry of the file in which a parameter stands, by its path.
+
+    Examples
+    --------
+    >>> section_of("actions.strike.factors.0.times")
+    'actions.strike'
+    """
+    return ".".join(parameter.split(".")[:2])
 
 
 def kind_of_evidence(parameter: Parameter) -> str:

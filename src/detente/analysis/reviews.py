@@ -22,12 +22,13 @@ import numpy as np
 from detente.analysis import review_tables
 from detente.analysis.comparing import compare_ensembles, questions_of
 from detente.analysis.differences import Compared
+from detente.analysis.grouping import section_of
 from detente.engine import Ensemble, Settings, simulate
 from detente.engine.ensemble import Progress
 from detente.engine.sampling import quantile
 from detente.errors import ForecastError
 from detente.forecasting.answers import Answer, answer_question
-from detente.forecasting.remarks import refuse_runaway
+from detente.forecasting.remarks import usable
 from detente.layout import plain_text
 from detente.model import Crisis, Parameter, Question
 from detente.scenario import Scenario
@@ -266,7 +267,7 @@ def _entries(numbers: Collection[str]) -> dict[str, tuple[str, ...]]:
     """Numbers by the entry of the file in which they stand, such as ``actions.strike``."""
     found: dict[str, list[str]] = {}
     for name in numbers:
-        found.setdefault(".".join(name.split(".")[:2]), []).append(name)
+        found.setdefault(section_of(name), []).append(name)
     return {entry: tuple(each) for entry, each in found.items()}
 
 
@@ -299,10 +300,7 @@ class _Study:
         self.after = self._simulated(self.second)
 
     def _simulated(self, crisis: Crisis) -> Ensemble:
-        ensemble = simulate(crisis, **self.settings)
-        if not ensemble.finished:
-            raise KeyboardInterrupt("before one draw was finished")
-        refuse_runaway(ensemble)
+        ensemble = usable(simulate(crisis, **self.settings))
         self.interrupted = self.interrupted or ensemble.interrupted
         self.done += 1
         if self.progress is not None:

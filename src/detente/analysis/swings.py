@@ -22,7 +22,7 @@ from detente.analysis.comparing import compare_ensembles, questions_of
 from detente.engine import Ensemble, simulate
 from detente.engine.ensemble import Progress
 from detente.errors import ForecastError
-from detente.forecasting.remarks import refuse_runaway
+from detente.forecasting.remarks import usable
 from detente.model import Crisis
 from detente.scenario import Scenario
 
@@ -154,15 +154,13 @@ def _at_level(
 ) -> Ensemble:
     """All futures with one number at a quantile of its prior."""
     draws = -(-trajectories // replicates)
-    ensemble = simulate(
-        crisis,
-        trajectories=trajectories,
-        replicates=replicates,
-        seed=seed,
-        threads=threads,
-        levels={number: np.full(draws, level)},
+    return usable(
+        simulate(
+            crisis,
+            trajectories=trajectories,
+            replicates=replicates,
+            seed=seed,
+            threads=threads,
+            levels={number: np.full(draws, level)},
+        )
     )
-    if not ensemble.finished:
-        raise KeyboardInterrupt("before one draw was finished")
-    refuse_runaway(ensemble)
-    return ensemble

@@ -27,7 +27,7 @@ def write_report(
     from detente.catalog import find_crisis, load
     from detente.crisisfile.measuring import read_measured
     from detente.engine import simulate
-    from detente.engine.pasts import replayed_paths
+    from detente.engine.pasts import recent_past
     from detente.forecasting.result import forecast_of
     from detente.forecasting.stocks import stocks_of_interest
     from detente.report import report
@@ -39,23 +39,18 @@ def write_report(
     crisis, folder = load(name), find_crisis(name)
     target = Path(f"{crisis.name}.html") if out is None else out
     report_form(target)
-    measured = read_measured(folder, crisis)
+    measured, stocks = read_measured(folder, crisis), stocks_of_interest(crisis)
     scenarios = [load_scenario(find_scenario(each, folder)) for each in list_scenarios(folder)]
     run: dict[str, Any] = {"trajectories": trajectories, "replicates": replicates, "threads": threads}
     with Bar(shown=not quiet and sys.stderr.isatty()) as bar:
-        ensemble = simulate(
-            crisis, seed=seed, paths=stocks_of_interest(crisis), log=True, progress=bar.update, **run
-        )
+        ensemble = simulate(crisis, seed=seed, paths=stocks, log=True, progress=bar.update, **run)
         found = forecast_of(ensemble)
-        past = None
-        if crisis.record_from < 0.0:
-            stocks, seed = stocks_of_interest(crisis), ensemble.settings.seed
-            past = replayed_paths(crisis, stocks, seed=seed, n_draws=REPLAYED, threads=threads)
-            past = past.since(-crisis.horizon)  # no more of the past than of the future
+        drawn = ensemble.settings.seed
+        past = recent_past(crisis, stocks, seed=drawn, n_draws=REPLAYED, threads=threads)
         questions = questions_of_interest(found)
         studies = [drivers_section(ensemble, questions)]
         if scenarios:
-            run["seed"] = ensemble.settings.seed
+            run["seed"] = drawn
             studies.append(what_if_section(compare(crisis, scenarios, progress=bar.update, **run)))
         studies.append(leanings_section(ensemble, questions))
     observed = {name: [(row.date, row.value) for row in rows] for name, rows in measured.items()}

@@ -50,14 +50,11 @@ def simulated(crisis: Crisis, *, quiet: bool, **settings: Any) -> Ensemble:
         If not one draw was finished.
     """
     from detente.engine import simulate
-    from detente.forecasting.remarks import refuse_runaway
+    from detente.forecasting.remarks import usable
 
     with Bar(shown=not quiet and sys.stderr.isatty()) as bar:
         ensemble = simulate(crisis, progress=bar.update, **settings)
-    if not ensemble.finished:
-        raise KeyboardInterrupt("before one draw was finished")
-    refuse_runaway(ensemble)
-    return ensemble
+    return usable(ensemble)
 
 
 @contextmanager

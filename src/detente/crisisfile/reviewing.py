@@ -24,7 +24,6 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from detente.crisisfile.reading import Path, Tree, read_file
-from detente.crisisfile.suggest import did_you_mean
 from detente.errors import CrisisFileError, Fault
 
 REVIEW_FILE = "review.yaml"
@@ -104,7 +103,7 @@ def reviewed(tree: Tree, review: Review) -> Tree:
     for name, (value, because) in review.numbers.items():
         path = _find(data, name) or _find(data, f"parameters.{name}")
         if path is None:
-            hint = f"{did_you_mean(name, review.numbers)} Name numbers by their path in crisis.yaml.".strip()
+            hint = "Name numbers by their path in crisis.yaml."
             message = f"there is no number '{name}'"
             faults.append(Fault(review.file, review.lines.get(name, 0), f"numbers.{name}", message, hint))
         else:

@@ -80,6 +80,33 @@ def replayed_paths(
     return Paths(times, {name: values[:, k] for k, name in enumerate(names)})
 
 
+def recent_past(
+    crisis: Crisis,
+    names: tuple[str, ...],
+    *,
+    seed: int,
+    n_draws: int,
+    every: float = 1.0,
+    threads: int | None = None,
+) -> Paths | None:
+    """What stands to the left of the futures: `replayed_paths`, no further back than the futures go.
+
+    None where the crisis has no record.
+
+    Examples
+    --------
+    >>> from detente import load
+    >>> cuba = load("cuba_1962")
+    >>> past = recent_past(cuba, ("sites",), seed=1, n_draws=20)
+    >>> bool(past.times[0] >= -cuba.horizon)
+    True
+    """
+    if crisis.record_from >= 0.0:
+        return None
+    past = replayed_paths(crisis, names, seed=seed, n_draws=n_draws, every=every, threads=threads)
+    return past.since(-crisis.horizon)
+
+
 def _check(crisis: Crisis, names: tuple[str, ...], known: set[str], n_draws: int) -> None:
     unknown = [name for name in names if name not in known]
     if unknown:

@@ -142,7 +142,8 @@ def simulate_again(
     Returns
     -------
     Ensemble
-        Registers as `simulate` gives them with the settings of the baseline; no counts, paths or event log.
+        Registers as `simulate` gives them with the settings of the baseline; no counts, paths or event log, and
+        `clamped` of the futures that were simulated.
 
     Raises
     ------

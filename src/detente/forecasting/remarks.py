@@ -33,6 +33,22 @@ def refuse_runaway(ensemble: Ensemble) -> None:
         )
 
 
+def usable(ensemble: Ensemble) -> Ensemble:
+    """An ensemble that can be read: interrupted or not, it holds a draw, and few of its futures ran away.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If it was interrupted before one draw was finished.
+    ModelError
+        If more than 1 % of the futures are runaway.
+    """
+    if not ensemble.finished:
+        raise KeyboardInterrupt("before one draw was finished")
+    refuse_runaway(ensemble)
+    return ensemble
+
+
 def warnings_of(ensemble: Ensemble) -> tuple[str, ...]:
     """What makes the numbers of a run less sure than they look."""
     return tuple(_warnings(ensemble))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from detente.crisisfile.measuring import Measured, read_measured
 from detente.engine.ensemble import Ensemble, Paths
-from detente.engine.pasts import replayed_paths
+from detente.engine.pasts import recent_past
 from detente.forecasting.answers import last_day
 from detente.forecasting.stocks import is_influence, stocks_of_interest
 from detente.model import Crisis
@@ -54,11 +54,11 @@ class Past:
 
 def past_of(crisis: Crisis, folder: Path, *, seed: int, threads: int | None) -> Past | None:
     """The record replayed, no further back than the futures go; None where there is none."""
-    if crisis.record_from >= 0.0:
-        return None
-    paths = replayed_paths(
+    paths = recent_past(
         crisis, shown_stocks(crisis), seed=seed, n_draws=REPLAYED, every=every(crisis), threads=threads
-    ).since(-crisis.horizon)
+    )
+    if paths is None:
+        return None
     begins = last_day(crisis, float(paths.times[0]))
     measured = read_measured(folder, crisis) if folder.is_dir() else {}
     return Past(paths, {name: [row for row in rows if row.date >= begins] for name, rows in measured.items()})
