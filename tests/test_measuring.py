@@ -35,6 +35,14 @@ def test_no_table_is_nothing(tmp_path: Path) -> None:
     assert read_measured(tmp_path, load("cuba_1962")) == {}
 
 
+def test_the_as_of_date_is_the_last_day(tmp_path: Path) -> None:
+    source = next(iter(load("cuba_1962").sources))
+    assert read(tmp_path, f"{HEAD}sites,1962-10-22,4,{source},,\n")["sites"][0].date == dt.date(1962, 10, 22)
+    with pytest.raises(CrisisFileError, match="Nothing later than 1962-10-22 may be known") as caught:
+        read(tmp_path, f"{HEAD}sites,1962-10-23,4,{source},,\nsites,1962-11-01,4,{source},,\n")
+    assert [fault.line for fault in caught.value.faults] == [2, 3]
+
+
 def test_every_fault_at_once(tmp_path: Path) -> None:
     with pytest.raises(CrisisFileError) as caught:
         read(tmp_path, HEAD + "sits,1962-13-20,many,S99,,\nalert,1962-10-20,inf,S99,,\n")
@@ -65,6 +73,7 @@ def test_every_fault_at_once(tmp_path: Path) -> None:
         ("sites,1962-W42-6,4,{s},day,", "'1962-W42-6' is not a day"),
         ("sites,1962-10-20T12:00,4,{s},day,", "'1962-10-20T12:00' is not a day"),
         ("sites,1962-10-20 12:00,4,{s},day,", "'1962-10-20 12:00' is not a day"),
+        ("sites,1962-10-23,4,{s},day,", "the measurement of 1962-10-23 is later than the as-of date"),
         ("sites,1962-10-20,1_000,{s},day,", "'1_000' is not a number"),
         ("sites,1962-10-20,1e999,{s},day,", "'1e999' is not a number"),
         ("sites,1962-10-20,,{s},day,", "'' is not a number"),

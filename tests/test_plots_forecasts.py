@@ -4,6 +4,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
+from matplotlib.dates import date2num
 
 from detente import forecast, load, simulate
 from detente.engine.ensemble import Paths
@@ -99,6 +100,32 @@ def test_fans_stand_against_their_past():
     told = " ".join(text.get_text() for text in figure.texts)
     assert "the record, replayed" in told
     assert "Dots: measured" in told
+
+
+def test_measured_values_stand_at_the_end_of_their_days():
+    """One of the day with which the past begins is drawn, one of the as-of date lies on its line, which is named."""
+    crisis = load("cuba_1962")
+    futures = simulate(crisis, trajectories=8, seed=1, paths=("sites",), horizon=10.0).paths
+    past = replayed_paths(crisis, ("sites",), seed=1, n_draws=8).since(-5.0)
+    days = [crisis.as_of - dt.timedelta(days=back) for back in (6, 5, 0)]
+    (axes,) = fan_charts(crisis, futures, past=past, observed={"sites": [(day, 20.0) for day in days]}).axes
+    (measured,) = (line for line in axes.lines if line.get_label() == "measured")
+    assert list(measured.get_xdata()) == dates_of(crisis, np.array([-5.0, 0.0]))
+    assert axes.get_xlim() == tuple(date2num(dates_of(crisis, np.array([-5.0, 10.0]))))
+    (named,) = axes.texts
+    assert named.get_text() == "as of 1962-10-22"
+    assert named.xy[0] == date2num(measured.get_xdata()[-1])
+
+
+def test_the_as_of_line_is_named_where_there_is_a_past():
+    crisis = load("iran_2024")
+    names = ("rial", "hezbollah", *(f"IRN.{faction.name}" for faction in crisis.actors["IRN"].factions))
+    futures = simulate(crisis, trajectories=8, seed=1, paths=names, horizon=9.0).paths
+    past = replayed_paths(crisis, names, seed=1, n_draws=8, every=7.0)
+    for figure in (fan_charts(crisis, futures, past=past), faction_balance(crisis, "IRN", futures, past)):
+        assert [text.get_text() for axes in figure.axes for text in axes.texts] == ["as of 2024-11-30"]
+    for figure in (fan_charts(crisis, futures), faction_balance(crisis, "IRN", futures)):
+        assert not any(axes.texts for axes in figure.axes)
 
 
 def test_a_past_may_begin_in_the_middle():

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import shutil
 from html.parser import HTMLParser
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from detente import load, simulate
+from detente.catalog import find_crisis
 from detente.cli.app import app
 from detente.engine.pasts import replayed_paths
 from detente.forecasting.result import forecast_of
@@ -192,3 +194,22 @@ def test_the_command_studies_the_run(tmp_path):
     found = forecast_of(simulate(load("cuba_1962"), trajectories=8000, seed=3))
     for answer in found.answers.values():
         assert probability_text(answer) in text
+
+
+def test_measured_stocks_are_drawn(tmp_path):
+    """Though no question asks for them; a wrong table is refused before anything is simulated."""
+    folder, target = tmp_path / "cuba_1962", tmp_path / "cuba.md"
+    shutil.copytree(find_crisis("cuba_1962"), folder)
+    source = next(iter(load(folder).sources))
+    table = folder / "observed.csv"
+    table.write_text(f"stock,date,value,source\nsites,1962-10-21,41.25,{source}\n", encoding="utf-8")
+    arguments = ["report", str(folder), "--seed", "3", "--trajectories", "400", "--out", str(target)]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    assert "41.25 on 1962-10-21" in target.read_text(encoding="utf-8")
+    target.unlink()
+    table.write_text("stock,date,value,source\nsites,1962-10-24,41.25,K99\n", encoding="utf-8")
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 1
+    assert "2 faults in observed.csv" in done.output
+    assert not target.exists()

@@ -25,6 +25,7 @@ from detente.forecasting.scores import score
 from detente.web.guarding import Rules, local_hosts
 from detente.web.judged import Shelf
 from detente.web.quantities import past_of, quantities_result
+from detente.web.results import QuantitiesResult
 from detente.web.room import Room
 from detente.web.running import MAX_WAITING
 from detente.web.server import ServeError, create_app, serve
@@ -182,9 +183,30 @@ def test_shares_of_factions_have_a_past(client):
 
 
 def test_the_description_tells_of_the_past(client):
-    told = client.get("/api/openapi.json").json()["paths"]["/api/quantities"]["post"]["description"]
-    for name in ("past_dates", "measured", "null where nothing is claimed"):
-        assert name in told
+    described = client.get("/api/openapi.json").json()
+    answer = described["paths"]["/api/quantities"]["post"]["responses"]["202"]["content"]["application/json"]
+    assert answer["schema"] == {"$ref": "#/components/schemas/QuantitiesJob"}
+    shapes = described["components"]["schemas"]
+    assert "Null where nothing is claimed" in shapes["FanResult"]["properties"]["past"]["description"]
+    assert {"past_dates", "levels", "balances"} <= set(shapes["QuantitiesResult"]["required"])
+    assert "measured" in shapes["FanResult"]["required"]
+
+
+def test_quantities_are_what_the_description_says(client):
+    """With and without a past; of a job that is done, and of one that has only begun."""
+    crisis = load("iran_2024")
+    past = past_of(crisis, find_crisis("iran_2024"), seed=1, threads=1)
+    names = ("heu60", *(f"IRN.{faction.name}" for faction in crisis.actors["IRN"].factions))
+    ensemble = simulate(crisis, trajectories=8, seed=1, paths=names, horizon=20.0)
+    for found in (quantities_result(ensemble, past), quantities_result(ensemble)):
+        assert json.loads(QuantitiesResult.model_validate(found).model_dump_json()) == found
+    result(client, "/api/quantities", {})
+    done = client.post("/api/quantities", json={}).json()
+    assert done["status"] == "done"
+    assert done == client.get(f"/api/jobs/{done['job']}").json()
+    begun = client.post("/api/quantities", json={"changes": [{"stock": "sites", "set": 11}]})
+    assert begun.status_code == 202
+    assert set(begun.json()) == set(done)
 
 
 def test_wrong_measurements_are_told_and_not_drawn(tmp_path):

@@ -43,7 +43,7 @@ export function QuantitiesView({ crisis, address, fans, moved }: Given) {
       </div>
       <p class="facts">
         Line: median; dark: 50 % of the futures; pale: 90 %.
-        {!!result?.past_dates.length && " In grey, before the as-of date: the record, replayed."}
+        {!!result?.past_dates.length && " Thinner and paler, before the as-of date: the record, replayed."}
         {result?.stocks.some((each) => each.measured.length) && " Dots: measured."}
         {moved && " Broken, in orange: under what is tried."}
       </p>
@@ -79,7 +79,7 @@ function Card({ stock, dates, pastDates, after, crisis, address }: CardGiven) {
         dates={dates}
         lines={lines}
         inner={!after}
-        before={pastDates.length ? { dates: pastDates, lines: [{ label: "the record, replayed", quantiles: stock.past, look: "replayed" }] } : undefined}
+        before={pastDates.length ? { dates: pastDates, lines: [{ label: "the record, replayed", quantiles: stock.past, look: "c1" }] } : undefined}
         dots={stock.measured}
       />
       <p class="facts">

@@ -39,7 +39,8 @@ def write_report(
     crisis, folder = load(name), find_crisis(name)
     target = Path(f"{crisis.name}.html") if out is None else out
     report_form(target)
-    measured, stocks = read_measured(folder, crisis), stocks_of_interest(crisis)
+    measured = read_measured(folder, crisis)
+    stocks = tuple(dict.fromkeys((*stocks_of_interest(crisis), *sorted(measured))))
     scenarios = [load_scenario(find_scenario(each, folder)) for each in list_scenarios(folder)]
     run: dict[str, Any] = {"trajectories": trajectories, "replicates": replicates, "threads": threads}
     with Bar(shown=not quiet and sys.stderr.isatty()) as bar:

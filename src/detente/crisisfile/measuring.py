@@ -3,8 +3,8 @@
     stock,date,value,source,precision,remark
     rial,2024-11-06,703000,S61,day,
 
-A row says what a stock was at the end of a day. `precision` is free text about the date (``day``, ``month``), `remark`
-about the value. Nothing of it enters the simulation.
+A row says what a stock was at the end of a day, the as-of date at the latest. `precision` is free text about the date
+(``day``, ``month``), `remark` about the value. Nothing of it enters the simulation.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def read_measured(folder: Path | str, crisis: Crisis) -> dict[str, tuple[Measure
     ------
     CrisisFileError
         With every fault: what is no table, missing columns, stocks and sources that the crisis does not have, days
-        that are none, values that are no numbers.
+        that are none or come after the as-of date, values that are no numbers.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def read_measured(folder: Path | str, crisis: Crisis) -> dict[str, tuple[Measure
     path = Path(folder) / OBSERVED_FILE
     if not path.is_file():
         return {}
-    wanted = {"stock": _among(crisis.stocks, "stock"), "date": _day, "value": _number}
+    wanted = {"stock": _among(crisis.stocks, "stock"), "date": _up_to(crisis.as_of), "value": _number}
     wanted["source"] = _among(crisis.sources, "source")
     optional: dict[str, Check] = {"precision": _anything, "remark": _anything}
     table = Table(OBSERVED_FILE, read_text(path, max_bytes=MAX_TABLE_BYTES), wanted, optional)
@@ -88,12 +88,18 @@ def _among(known: Collection[str], what: str) -> Check:
     return check
 
 
-def _day(cell: str) -> Remark | None:
-    try:
-        parse_date(cell if len(cell) == LENGTH_OF_DAY else "")
-    except ValueError:
-        return f"'{shortened(cell)}' is not a day", "Write it as 2024-11-06."
-    return None
+def _up_to(as_of: dt.date) -> Check:
+    def check(cell: str) -> Remark | None:
+        try:
+            day = parse_date(cell if len(cell) == LENGTH_OF_DAY else "").date()
+        except ValueError:
+            return f"'{shortened(cell)}' is not a day", "Write it as 2024-11-06."
+        if day > as_of:
+            hint = f"Nothing later than {as_of} may be known. Remove the row, or move `as_of`."
+            return f"the measurement of {cell} is later than the as-of date", hint
+        return None
+
+    return check
 
 
 def _number(cell: str) -> Remark | None:

@@ -110,7 +110,7 @@ def _deadline(each: Deadline) -> tuple[Cell, ...]:
 def stocks_section(
     crisis: Crisis, futures: Paths, past: Paths | None = None, observed: Observed | None = None
 ) -> Section:
-    """How the stocks that questions ask for went and may go, and the balance of the factions."""
+    """How the stocks that were kept went and may go, and the balance of the factions."""
     stocks = {name: values for name, values in futures.values.items() if not is_influence(crisis, name)}
     pictures: list[Picture] = []
     if stocks:

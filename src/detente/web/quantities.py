@@ -67,8 +67,7 @@ def past_of(crisis: Crisis, folder: Path, *, seed: int, threads: int | None) -> 
 def quantities_result(ensemble: Ensemble, past: Past | None = None) -> dict[str, Any]:
     """Fans of all stocks that were kept, and shares of influence where an actor has several factions.
 
-    Quantiles are those of `LEVELS`, over futures, each as a list over the dates; `past` the same over draws of the
-    record, over `past_dates`, null where nothing is claimed.
+    Its parts are told in `detente.web.results.QuantitiesResult`.
     """
     crisis, paths = ensemble.crisis, ensemble.paths
     assert paths is not None

@@ -25,6 +25,7 @@ from detente.scenario import apply
 from detente.web.declared import ledger_of, numbers_of
 from detente.web.guarding import COOKIE, Guard, Refusal, Rules, local_hosts
 from detente.web.judged import Shelf
+from detente.web.results import QuantitiesJob
 from detente.web.room import Room
 from detente.web.running import FullError, Job, Jobs
 from detente.web.shapes import Addition, Asked, Login, Tried, WhatIf, errors_of
@@ -128,16 +129,12 @@ def _simulation_addresses(app: FastAPI, room: Room, jobs: Jobs) -> None:
         return _shown(jobs.submit(id_of(room, asked.yaml()), whatif_stages(room, asked)))
 
     @app.post("/api/quantities", status_code=202)
-    def quantities(asked: Tried) -> dict[str, Any]:
-        """How stocks and the balance of factions may go, under some changes or none, and how they have gone.
-
-        The result has `levels` of quantiles, and for every stock and every faction `quantiles`, a list per level, over
-        `dates`, and `past`, the same of the record replayed, over `past_dates`: null where nothing is claimed, empty
-        where there is no record. Stocks have `measured` too: day and value of what was measured.
-        """
+    def quantities(asked: Tried) -> QuantitiesJob:
+        """How stocks and the balance of factions may go, under some changes or none, and how they have gone."""
         changed = apply(asked.whatif().scenario(), room.crisis)
         name = f"quantities {asked.whatif().yaml()}"
-        return _shown(jobs.submit(id_of(room, name), quantity_stages(room, changed)))
+        job = jobs.submit(id_of(room, name), quantity_stages(room, changed))
+        return QuantitiesJob.model_validate(_shown(job))
 
     @app.post("/api/scenario")
     def scenario(asked: WhatIf) -> dict[str, Any]:
