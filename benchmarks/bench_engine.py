@@ -310,7 +310,7 @@ SCALAR = WIDTH / 2
 
 @dataclass(frozen=True)
 class Lanes:
-    """Time of a whole block over time of a single lane; 64 would be no gain at all."""
+    """Time of a whole block over time of a single lane; `WIDTH` would be no gain at all."""
 
     part: str
     block: float

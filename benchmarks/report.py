@@ -206,7 +206,7 @@ def _start_table(rows: Rows) -> str:
 def _lanes_table(rows: Rows) -> str:
     parts = [bench.Lanes(**row) for row in rows]
     return _markdown(
-        ["loop", "block of 64", "one lane", "block / lane", f"at most {bench.SCALAR:.0f}"],
+        ["loop", f"block of {bench.WIDTH}", "one lane", "block / lane", f"at most {bench.SCALAR:.0f}"],
         (
             [
                 part.part, f"{part.block:.2f} µs", f"{part.lane:.2f} µs", f"{part.ratio:.1f}",

@@ -25,7 +25,7 @@ using U8 = std::uint64_t;
 using I4 = std::int32_t;
 using F8 = double;
 
-constexpr I8 WIDTH = 64;
+constexpr I8 WIDTH = 120;
 constexpr F8 INFTY = std::numeric_limits<F8>::infinity();
 constexpr I8 MAX_AT_ONCE = 1000, MAX_ROUNDS = 64;
 constexpr F8 NINETY_PERCENT = 1.6448536269514722, ALIVE = 1e-3, STEPS_PER_HALF_LIFE = 4.0;
@@ -752,7 +752,10 @@ private:
 
     F8 plan_readings(I8 l, F8 t, F8 t1) {
         F8 earliest = INFTY;
-        std::fill(until_of.begin(), until_of.end(), t1);
+        for (const I8 number : tables.fast_memories) {
+            const Readers& readers = tables.rows[tables.memories[number].row];
+            for (I8 i = readers.clock_start; i < readers.clock_end; ++i) until_of[tables.links[i]] = t1;
+        }
         for (size_t index = 0; index < tables.fast_memories.size(); ++index) {
             const I8 number = tables.fast_memories[index], row = tables.memories[number].row;
             const F8 stored = at(row, l), length = reading_step(number, l);
@@ -762,7 +765,7 @@ private:
                 seen[index] = stored;
             }
             earliest = std::min(earliest, reading[index]);
-            for (I8 i = tables.rows[row].clock_start; i < tables.rows[row].clock_end; ++i) {
+            for (I8 i = tables.rows[row].clock_start; reading[index] < INFTY && i < tables.rows[row].clock_end; ++i) {
                 const I8 clock = tables.links[i];
                 until_of[clock] = std::min(until_of[clock], reading[index]);
                 if (now) clock_list.mark(clock);

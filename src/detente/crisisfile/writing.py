@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -39,8 +40,9 @@ def _block(data: Any, indent: int) -> Iterator[str]:
 
 
 def _entry(head: str, value: Any, indent: int) -> Iterator[str]:
-    line = f"{head} {_flow(value)}"
-    if not isinstance(value, dict | list) or not value or (len(line) <= WIDTH and indent > 0):
+    nested = isinstance(value, dict | list) and bool(value)
+    line = "" if nested and indent == 0 else f"{head} {_flow(value)}"
+    if not nested or (line and len(line) <= WIDTH):
         yield line
     elif head.endswith("-"):
         first, *rest = _block(value, indent + 2)
@@ -73,6 +75,7 @@ def number_text(number: float) -> str:
     return str(int(number)) if whole else repr(float(number))
 
 
+@functools.lru_cache(maxsize=4096)
 def _text(text: str) -> str:
     if _PLAIN.fullmatch(text) and not text.endswith(" "):
         try:

@@ -232,6 +232,12 @@ def reading_step(tables, plan, state, number, i) -> float:
 
 
 @compiled
+def readers_of(tables, memory):
+    """Who reads a memory."""
+    return view(tables.rows, tb.ROW)[view(tables.memories, tb.MEMORY_ROWS)[memory].row]
+
+
+@compiled
 def plan_readings(tables, plan, state, i, t, t1) -> float:
     """Until when each intensity may stand, and the time of the next reading; marks the clocks to be read now.
 
@@ -240,8 +246,10 @@ def plan_readings(tables, plan, state, i, t, t1) -> float:
     """
     until, reading, seen = view(state.until, F8), view(state.reading, F8), view(state.seen, F8)
     earliest = INFINITY
-    for number in range(tables.n_clocks):
-        until[number] = t1
+    for index in range(tables.n_fast_memories):
+        readers = readers_of(tables, view(tables.fast_memories, I8)[index])
+        for link in range(readers.clock_start, readers.clock_end):
+            until[view(tables.links, I8)[link]] = t1
     for index in range(tables.n_fast_memories):
         number = view(tables.fast_memories, I8)[index]
         row = view(tables.memories, tb.MEMORY_ROWS)[number].row
@@ -250,8 +258,9 @@ def plan_readings(tables, plan, state, i, t, t1) -> float:
         if now or step == INFINITY:
             reading[index], seen[index] = t + step, stored
         earliest = min(earliest, reading[index])
-        readers = view(tables.rows, tb.ROW)[row]
-        for link in range(readers.clock_start, readers.clock_end):
+        readers = readers_of(tables, number)
+        last = readers.clock_end if reading[index] < INFINITY else readers.clock_start
+        for link in range(readers.clock_start, last):
             clock = view(tables.links, I8)[link]
             until[clock] = min(until[clock], reading[index])
             if now:

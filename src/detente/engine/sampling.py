@@ -25,7 +25,14 @@ _MASK = (1 << 64) - 1
 
 def uniforms(seed: int, name: str, n_draws: int) -> Floats:
     """Numbers in (0, 1) for the draws 0 … n − 1 of a parameter, shape (n,)."""
-    keys = lanes((seed + DRAW_SALT) & _MASK, np.arange(n_draws))
+    return _uniforms(_draw_keys(seed, n_draws), name)
+
+
+def _draw_keys(seed: int, n_draws: int) -> NDArray[np.uint64]:
+    return lanes((seed + DRAW_SALT) & _MASK, np.arange(n_draws))
+
+
+def _uniforms(keys: NDArray[np.uint64], name: str) -> Floats:
     return uniform_array(word_array(keys, name_key(f"parameter:{name}"), 0, 0))
 
 
@@ -95,12 +102,14 @@ def draw_parameters(
     `levels`, in (0, 1) and of shape (n_draws,), take the place of the uniform numbers of the parameters they name.
     `counted` and `mean_rate` parameters come undivided: `divide_by_exposure` finishes them.
     """
-    given = levels or {}
+    given, keys, unused = levels or {}, _draw_keys(seed, n_draws), np.empty(n_draws)
 
-    def level(name: str) -> Floats:
-        return given[name] if name in given else uniforms(seed, name, n_draws)
+    def level(parameter: Parameter) -> Floats:
+        if parameter.distribution.kind == "fixed":
+            return unused
+        return given[parameter.name] if parameter.name in given else _uniforms(keys, parameter.name)
 
-    return {p.name: quantile(p.distribution, level(p.name)) for p in parameters}
+    return {p.name: quantile(p.distribution, level(p)) for p in parameters}
 
 
 def drawn_or_fitted(

@@ -186,7 +186,7 @@ N_CLOCKS, N_TRIGGERS, N_WATCHES, N_STEADY, N_INSTANT, N_LOG, BROKEN_LANE, N_BROK
 # What a lane's status may be.
 FINE, RUNAWAY, TOO_MANY_AT_ONCE, TOO_MANY_ROUNDS = range(4)
 
-WIDTH = 64
+WIDTH = 120
 """Lanes of a block. Row r of lane l stands at ``x[r · WIDTH + l]``. Results do not depend on it; speed does."""
 CHAIN = 12
 """How many of the last firings are remembered for an error message."""
