@@ -157,19 +157,15 @@ def compare(
     count = _Count(progress, 1 + len(wanted))
     idle = [None if events else only_forbids(each, run) for each in wanted]
     firsts = tuple(sorted({name for names in idle for name in names or ()}))
-    baseline = usable(simulate(run, log=events, firsts=firsts, progress=count.of_run(0), **settings))
+    keep: dict[str, Any] = {"log": events, "firsts": firsts, "past": True}
+    baseline = usable(simulate(run, progress=count.of_run(0), **keep, **settings))
     found: dict[str, Compared] = {}
     interrupted = baseline.interrupted
-    settings["seed"] = baseline.settings.seed
     for k, (scenario, crisis_after, forbidden) in enumerate(zip(wanted, changed, idle, strict=True), 1):
         if interrupted:
             break
-        if forbidden is None:
-            after = simulate(crisis_after, log=events, progress=count.of_run(k), **settings)
-        else:
-            after = simulate_again(
-                crisis_after, baseline, felt_futures(baseline, forbidden), progress=count.of_run(k)
-            )
+        again = None if forbidden is None else felt_futures(baseline, forbidden)
+        after = simulate_again(crisis_after, baseline, again, log=events, progress=count.of_run(k))
         interrupted = after.interrupted
         if after.finished:
             refuse_runaway(after)

@@ -28,7 +28,8 @@ READING = "reading."
 class Compiled:
     """A crisis as arrays, with the names that lead back from them.
 
-    `starts` gives each state row its start expression; `hoisted` each per-draw row its expression.
+    `starts` gives each state row its start expression; `hoisted` each per-draw row its expression. `row_names` names
+    every state row, those of stocks, stages and memories (`state_rows`) as the file does.
     """
 
     crisis: Crisis
@@ -39,12 +40,14 @@ class Compiled:
     hoisted: tuple[tuple[int, Expression], ...]
     starts: tuple[tuple[int, Expression], ...]
     state_rows: Mapping[str, int]
+    row_names: tuple[str, ...]
     happenings: tuple[str, ...]
     count_rows: tuple[int, ...]
     clocks: tuple[str, ...]
     clock_bases: tuple[Expression, ...]
     moments: tuple[str, ...]
     timers: tuple[str, ...]
+    triggers: tuple[str, ...]
     stocks: tuple[str, ...]
     watches: tuple[Watch, ...]
     outcome_index: Mapping[str, int]
@@ -184,12 +187,14 @@ class _Compiler:
             hoisted=tuple((row, expression) for expression, row in assembler.hoisted.items()),
             starts=self._starts(),
             state_rows=self.names.rows,
+            row_names=self._row_names(),
             happenings=self.happening_names,
             count_rows=tuple(self.counts[name] for name in self.happening_names),
             clocks=self.clock_names,
             clock_bases=tuple(_clock(self.moments[name]).rate for name in self.clock_names),
             moments=self.moment_names,
             timers=self.timer_names,
+            triggers=self.trigger_names,
             stocks=self.stock_names,
             watches=self.watches,
             outcome_index={name: number for number, name in enumerate(self.outcome_names)},
@@ -446,6 +451,11 @@ class _Compiler:
                 spans += [start, start + len(readers)]
             records.append(tuple(spans))
         return np.array(records, tb.ROW)
+
+    def _row_names(self) -> tuple[str, ...]:
+        timers = [f"timer {name} {place}" for name in self.timer_names for place in range(4)]
+        counts, lasts = (f"count {name}" for name in self.counts), (f"last {name}" for name in self.lasts)
+        return *self.names.rows, *counts, *lasts, *timers
 
     def _starts(self) -> tuple[tuple[int, Expression], ...]:
         crisis, rows = self.crisis, self.names.rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from detente.engine.sampling import Floats
 from detente.engine.watching import Watch
 from detente.model import Crisis
+
+if TYPE_CHECKING:
+    from detente.engine.carrying import Past
 
 Progress = Callable[[int, int], None]
 """Called with the number of finished trajectories and of all, from the calling thread."""
@@ -88,7 +92,7 @@ class Ensemble:
     `counts` holds, per happening, the mean number per trajectory. Trajectory i belongs to draw i // n_replicates.
     `finished` counts whole draws that were simulated; fewer than asked for only after an interruption.
     `parameters` holds, per parameter, its value in each finished draw, shape (finished,), rates divided by their
-    exposure.
+    exposure. `past` is what its futures began with, where the run was asked to keep it.
     """
 
     crisis: Crisis
@@ -102,6 +106,7 @@ class Ensemble:
     final: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     parameters: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     paths: Paths | None = None
+    past: Past | None = field(default=None, repr=False)
 
     @property
     def n_trajectories(self) -> int:

@@ -57,7 +57,7 @@ def prepare(
     parameters = tuple(compiled.crisis.parameters.values())
     values, drawn = drawn_or_fitted(parameters, seed, n_draws, posterior or {}, levels)
     unfinished = with_unit_rates(drawn, values)
-    start = _declared(compiled, unfinished, n_draws)
+    start = declared(compiled, unfinished, n_draws)
     exposures: dict[str, Floats] = _whole_windows(compiled.crisis, n_draws)
     if compiled.crisis.record_from < 0.0:
         plan = replay_plan(compiled, tuple(exposures), epoch)
@@ -72,15 +72,15 @@ def _fill_hoisted(compiled: Compiled, values: dict[str, Floats], rows: Floats) -
         rows[index] = evaluate(expression, values, rows.shape[1])
 
 
-def _declared(compiled: Compiled, values: dict[str, Floats], n_draws: int) -> Start:
-    """The state as the file declares it, before anything has happened."""
+def declared(compiled: Compiled, values: dict[str, Floats], n_draws: int) -> Start:
+    """The state as the file declares it, before anything has happened, with these values of the parameters."""
     state = np.zeros((compiled.n_state_rows, n_draws))
     for row, expression in compiled.starts:
         state[row] = evaluate(expression, values, n_draws)
     strikes = np.full((len(compiled.timers), n_draws), np.inf)
     per_draw = np.empty((len(compiled.hoisted), n_draws))
     _fill_hoisted(compiled, values, per_draw)
-    return Start(per_draw, state, strikes, None)
+    return Start(per_draw, state, strikes, None, values)
 
 
 def _whole_windows(crisis: Crisis, n_draws: int) -> dict[str, Floats]:
@@ -164,7 +164,7 @@ def declared_start(compiled: Compiled, *, seed: int, n_draws: int) -> Start:
     """The state as the file declares it, with the parameters of every draw; rates that wait for exposure are 1."""
     parameters = tuple(compiled.crisis.parameters.values())
     unit = with_unit_rates(parameters, draw_parameters(parameters, seed, n_draws))
-    return dataclasses.replace(_declared(compiled, unit, n_draws), parameters=unit)
+    return declared(compiled, unit, n_draws)
 
 
 def _replay(

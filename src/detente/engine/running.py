@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from detente.engine import tables as tb
 from detente.engine.blocks import load_block, new_block, run_block
+from detente.engine.carrying import Past, carried, fits
 from detente.engine.compiling import Compiled
 from detente.engine.ensemble import Ensemble, EventLog, Paths, Progress, Settings
 from detente.engine.replaying import pending_strikes, prepare, simulation_plan
@@ -37,8 +38,9 @@ class Kept:
         final: tuple[str, ...] = (),
         paths: tuple[str, ...] = (),
         every: float = 1.0,
+        past: bool = False,
     ) -> None:
-        self.log, self.final, self.paths = log, final, paths
+        self.log, self.final, self.paths, self.past = log, final, paths, past
         unknown = [name for name in (*final, *paths) if name not in compiled.state_rows]
         if unknown:
             raise ModelError(
@@ -53,7 +55,8 @@ class Kept:
 class Run:
     """One ensemble in the making: shared input, and the rooms where finished blocks put their results.
 
-    With a `baseline`, only the trajectories numbered `again` are simulated; the others are those of the baseline.
+    With a `baseline` its past is taken over, if it was kept; and if only the trajectories numbered `again` are to be
+    simulated, the others.
     """
 
     def __init__(
@@ -69,16 +72,20 @@ class Run:
     ) -> None:
         self.compiled, self.settings, self.kept = compiled, settings, kept
         self.tables = with_fast_memories(compiled, settings, posterior, levels)
-        self.start = prepare(
-            compiled,
-            self.tables,
-            seed=settings.seed,
-            n_draws=settings.n_draws,
-            epoch=settings.epoch,
-            threads=settings.threads,
-            posterior=posterior,
-            levels=levels,
-        )
+        past = baseline.past if baseline is not None else None
+        if past is not None and fits(past, compiled):
+            self.start = carried(past, compiled, seed=settings.seed, n_draws=settings.n_draws)
+        else:
+            self.start = prepare(
+                compiled,
+                self.tables,
+                seed=settings.seed,
+                n_draws=settings.n_draws,
+                epoch=settings.epoch,
+                threads=settings.threads,
+                posterior=posterior,
+                levels=levels,
+            )
         self.plan = simulation_plan(compiled, settings.horizon, settings.epoch)._replace(
             path_rows=kept.path_rows, path_every=kept.path_every
         )
@@ -211,6 +218,7 @@ class Run:
             final={name: self.final[k, :n] for k, name in enumerate(self.kept.final)},
             paths=self._paths(n) if self.kept.paths else None,
             parameters={name: values[:finished] for name, values in self.start.parameters.items()},
+            past=Past(self.compiled, self.start) if self.kept.past else None,
         )
 
     def _mean_counts(self) -> dict[str, float]:

@@ -45,6 +45,7 @@ def simulate(
     paths: tuple[str, ...] = (),
     every: float = 1.0,
     firsts: tuple[str, ...] = (),
+    past: bool = False,
     progress: Progress | None = None,
     posterior: Mapping[str, Floats] | None = None,
     levels: Mapping[str, Floats] | None = None,
@@ -80,6 +81,8 @@ def simulate(
         How often `paths` are kept [day], a whole number of ticks; day 0 is always kept.
     firsts : tuple of str
         Happenings of which the first time is kept, beside the listed ones.
+    past : bool
+        Keep what the futures begin with, for `simulate_again`.
     progress : callable, optional
     posterior : mapping of str to array of shape (n,), optional
         Joint draws of parameters, such as `detente.inference.Posterior.parameters`: draw d takes row d mod n for
@@ -115,35 +118,39 @@ def simulate(
     )
     _check(settings)
     _check_levels(levels or {}, crisis, settings)
-    kept = Kept(compiled, log=log, final=final, paths=paths, every=every)
+    kept = Kept(compiled, log=log, final=final, paths=paths, every=every, past=past)
     return Run(compiled, settings, budget, kept, posterior or {}, levels or {}).run(progress)
 
 
 def simulate_again(
     crisis: Crisis,
     baseline: Ensemble,
-    again: NDArray[np.bool_],
+    again: NDArray[np.bool_] | None = None,
     *,
+    log: bool = False,
     progress: Progress | None = None,
 ) -> Ensemble:
-    """Simulate some futures of a changed crisis, and take the others from the baseline, which they are equal to.
+    """Simulate a crisis with another future, and take from a baseline what is equal: its past, and some futures.
 
     Parameters
     ----------
     crisis : Crisis
-        The crisis of the baseline with a change that does nothing in the futures that are not simulated again: the
-        caller answers for that.
+        The crisis of the baseline with a change that does nothing up to the as-of date, and nothing in the futures that
+        are not simulated again: the caller answers for that, as `detente.scenario.apply` does for its changes.
     baseline : Ensemble
-        Of drawn parameters, not interrupted.
-    again : (n_trajectories,) bools
-        Which futures to simulate.
+        Of drawn parameters, not interrupted. Where it has kept no past (``simulate(…, past=True)``), or the change
+        declares what the past would need, the record is replayed.
+    again : (n_trajectories,) bools, optional
+        Which futures to simulate; all by default.
+    log : bool
+        Keep every happening, if all futures are simulated.
     progress : callable, optional
 
     Returns
     -------
     Ensemble
-        Registers as `simulate` gives them with the settings of the baseline; no counts, paths or event log, and
-        `clamped` of the futures that were simulated.
+        As `simulate` gives it with the settings of the baseline. Where futures were taken over there are no counts, and
+        `clamped` is that of the others.
 
     Raises
     ------
@@ -154,18 +161,19 @@ def simulate_again(
     --------
     >>> from detente import load
     >>> cuba = load("cuba_1962")
-    >>> baseline = simulate(cuba, trajectories=80, seed=1)
+    >>> baseline = simulate(cuba, trajectories=80, seed=1, past=True)
     >>> same = simulate_again(cuba, baseline, np.arange(80) < 8)
     >>> all((same.registers[watch] == baseline.registers[watch]).all() for watch in baseline.registers)
     True
     """
     settings = baseline.settings
     compiled = compile_crisis(crisis, tick=settings.tick)
-    if baseline.interrupted or settings.posterior or not set(compiled.watches) <= set(baseline.registers):
+    asked = set() if again is None else set(compiled.watches)
+    if baseline.interrupted or settings.posterior or not asked <= set(baseline.registers):
         raise ModelError("futures can only be taken over from a complete baseline with the same questions")
-    numbers = np.flatnonzero(again)
-    run = Run(compiled, settings, None, Kept(compiled), {}, {}, baseline=baseline, again=numbers)
-    return run.run(progress)
+    numbers = None if again is None else np.flatnonzero(again)
+    kept = Kept(compiled, log=log and again is None)
+    return Run(compiled, settings, None, kept, {}, {}, baseline=baseline, again=numbers).run(progress)
 
 
 def _check(settings: Settings) -> None:
