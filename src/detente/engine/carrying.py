@@ -16,14 +16,14 @@ WAITING = ("counted", "mean_rate")
 
 
 @dataclasses.dataclass(frozen=True)
-class Past:
+class ReplayedPast:
     """A crisis after the replay of its record: what its futures begin with."""
 
     compiled: Compiled
     start: Start
 
 
-def fits(past: Past, compiled: Compiled) -> bool:
+def fits(past: ReplayedPast, compiled: Compiled) -> bool:
     """Whether a crisis can begin with this past: it declares all that made it, and nothing that it would need."""
     before, after = past.compiled.crisis, compiled.crisis
     new = [p for name, p in after.parameters.items() if name not in before.parameters]
@@ -31,12 +31,12 @@ def fits(past: Past, compiled: Compiled) -> bool:
         all(after.parameters.get(name) == known for name, known in before.parameters.items())
         and not any(p.distribution.kind in WAITING for p in new)
         and past.start.armed is not None
-        and after.record == before.record
+        and after.replayed == before.replayed
         and set(compiled.triggers) <= set(past.compiled.triggers)
     )
 
 
-def carried(past: Past, compiled: Compiled, *, seed: int, n_draws: int) -> Start:
+def carried(past: ReplayedPast, compiled: Compiled, *, seed: int, n_draws: int) -> Start:
     """What a crisis that `fits` begins with: rows, timers and triggers by name, what is new as its file declares it."""
     before, known = past.compiled, past.start
     new = [p for name, p in compiled.crisis.parameters.items() if name not in known.parameters]

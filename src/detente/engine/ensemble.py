@@ -14,7 +14,7 @@ from detente.engine.watching import Watch
 from detente.model import Crisis
 
 if TYPE_CHECKING:
-    from detente.engine.carrying import Past
+    from detente.engine.carrying import ReplayedPast
 
 Progress = Callable[[int, int], None]
 """Called with the number of finished trajectories and of all, from the calling thread."""
@@ -106,7 +106,7 @@ class Ensemble:
     final: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     parameters: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     paths: Paths | None = None
-    past: Past | None = field(default=None, repr=False)
+    past: ReplayedPast | None = field(default=None, repr=False)
 
     @property
     def n_trajectories(self) -> int:

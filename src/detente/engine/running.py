@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from detente.engine import tables as tb
 from detente.engine.blocks import load_block, new_block, run_block
-from detente.engine.carrying import Past, carried, fits
+from detente.engine.carrying import ReplayedPast, carried, fits
 from detente.engine.compiling import Compiled
 from detente.engine.ensemble import Ensemble, EventLog, Paths, Progress, Settings
 from detente.engine.replaying import pending_strikes, prepare, simulation_plan
@@ -218,7 +218,7 @@ class Run:
             final={name: self.final[k, :n] for k, name in enumerate(self.kept.final)},
             paths=self._paths(n) if self.kept.paths else None,
             parameters={name: values[:finished] for name, values in self.start.parameters.items()},
-            past=Past(self.compiled, self.start) if self.kept.past else None,
+            past=ReplayedPast(self.compiled, self.start) if self.kept.past else None,
         )
 
     def _mean_counts(self) -> dict[str, float]:
